@@ -1,0 +1,1 @@
+"""The refugees' door: channels, the public web, the delivery of what was told."""

@@ -1,0 +1,118 @@
+"""The web chat as a channel: what was told waits in its row until an open page has fetched it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from desk import clock
+from desk.channels import Facts
+from desk.database import Database, DatabaseAway
+from desk.messages import Direction, File, Message, Status
+from desk.people import Address
+
+log = structlog.get_logger()
+
+FACTS = Facts(name="web", title="Web", longest=20_000, reaches_closed=False, files_up_to=20 * 1024 * 1024)
+PAGE = 200  # Messages handed out at once.
+
+
+async def address_of(session: AsyncSession, external: str) -> Address | None:
+    return await session.scalar(
+        select(Address).where(col(Address.channel) == FACTS.name, col(Address.external) == external)
+    )
+
+
+async def said(session: AsyncSession, address: Address, after: int) -> Sequence[Message]:
+    """What was said on both sides after message `after`, as the page shows it; the last messages when after is 0."""
+    query = select(Message).where(
+        col(Message.address_id) == address.id,
+        col(Message.kind).not_in(["erase", "blocked", "unblocked"]),
+        col(Message.status).not_in([Status.WITHDRAWN]),
+    )
+    if after:
+        return (await session.scalars(query.where(col(Message.id) > after).order_by(col(Message.id)).limit(PAGE))).all()
+    latest = (await session.scalars(query.order_by(col(Message.id).desc()).limit(PAGE))).all()
+    return list(reversed(latest))
+
+
+async def files_of(session: AsyncSession, messages: Sequence[Message]) -> dict[int, File]:
+    with_files = [message.id for message in messages if message.kind not in ("text", "press")]
+    if not with_files:
+        return {}
+    found = await session.scalars(select(File).where(col(File.message_id).in_(with_files)))
+    return {file.message_id: file for file in found}
+
+
+async def fetched(session: AsyncSession, messages: Sequence[Message]) -> None:
+    """The page has them: for the desk they have arrived."""
+    waiting = [message.id for message in messages if message.status is Status.WAITING]
+    if waiting:
+        await session.execute(
+            update(Message)
+            .where(col(Message.id).in_(waiting), col(Message.status) == Status.WAITING)
+            .values(status=Status.SENT, sent_at=clock.now())
+        )
+
+
+def shown(message: Message, file: File | None = None) -> dict[str, Any]:
+    """A message as the page and other clients get it."""
+    return {
+        "id": message.id,
+        "from": message.author.value,
+        "text": message.text,
+        "choices": message.choices,
+        "at": message.at.isoformat(),
+        "kind": message.kind,
+        "lang": message.language or None,
+        "who": message.extra.get("who"),
+        "step": message.extra.get("step"),
+        "danger": bool(message.extra.get("danger")),
+        "file": file and {"url": f"/chat/files/{file.id}", "name": file.name, "type": file.mime},
+    }
+
+
+class Pages:
+    """The open pages of this process, each told when there is something new for its address."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.open: dict[int, set[asyncio.Event]] = defaultdict(set)
+
+    def watch(self, address_id: int) -> asyncio.Event:
+        news = asyncio.Event()
+        self.open[address_id].add(news)
+        return news
+
+    def leave(self, address_id: int, news: asyncio.Event) -> None:
+        self.open[address_id].discard(news)
+        if not self.open[address_id]:
+            del self.open[address_id]
+
+    async def run(self) -> None:
+        """Wake the pages for which rows wait: on the bell, and once a second for rows of other processes."""
+        bell = self.database.bell("outbox")
+        while True:
+            await bell.wait(1.0)
+            if not self.open:
+                continue
+            try:
+                async with self.database.reading() as session:
+                    addresses = await session.scalars(
+                        select(col(Message.address_id)).where(
+                            col(Message.channel) == FACTS.name,
+                            col(Message.direction) == Direction.TOLD,
+                            col(Message.status) == Status.WAITING,
+                            col(Message.not_before) <= clock.now(),
+                        )
+                    )
+                    for address in set(addresses):
+                        for news in self.open.get(address, ()):
+                            news.set()
+            except DatabaseAway:
+                log.warning("web.database_away")

@@ -1,0 +1,215 @@
+"""Empties the outbox: claims a row, lets the channel send it outside any transaction, writes down how it ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
+
+from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
+from desk import clock, leases, messages, people
+from desk.database import Database, DatabaseAway
+from desk.history import record
+from desk.messages import Message, Purpose, Status
+
+log = structlog.get_logger()
+
+LOOK_AGAIN = 1.0  # Seconds between looks when no bell rings: rows of other processes, rows planned for later.
+HOLD_EVERY = 3.0  # Seconds between renewals of the lease.
+AT_ONCE = 16  # Messages of different people that may be on the wire together.
+FILE_ATTEMPTS = 6
+
+
+class Delivery:
+    """Carries out what waits on these channels, each by one process at a time."""
+
+    def __init__(self, database: Database, channels: Sequence[Channel], holder: str) -> None:
+        self.database, self.channels, self.holder = database, channels, holder
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for channel in self.channels:
+                group.create_task(_Carrier(self.database, channel, self.holder).run())
+
+
+class _Carrier:
+    """Delivers on one channel account."""
+
+    def __init__(self, database: Database, channel: Channel, holder: str) -> None:
+        self.database, self.channel, self.holder = database, channel, holder
+        self.name, self.account = channel.facts.name, channel.account
+        self.bell = database.bell("outbox")
+        self.file_bell = database.bell("files")
+        self.resting: dict[int, float] = {}  # Address to the tick until which it is left alone.
+        self.flying: set[asyncio.Task[None]] = set()
+        self.held_at = float("-inf")
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._for_ever(self._deliver))
+            group.create_task(self._for_ever(self._fetch_files))
+
+    async def _for_ever(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except DatabaseAway:
+                log.warning("delivery.database_away", channel=self.name)
+                await asyncio.sleep(LOOK_AGAIN)
+            except Exception as error:  # Whatever one row did to us, the next ones still want to go out.
+                log.exception("delivery.broken", channel=self.name, error=type(error).__name__)
+                await asyncio.sleep(LOOK_AGAIN)
+
+    async def _deliver(self) -> None:
+        if not await self._hold():
+            await self.bell.wait(LOOK_AGAIN)
+        elif not await self.deliver_next():
+            await self.bell.wait(self._until_next_rest())
+
+    async def deliver_next(self) -> bool:
+        """Start the sending of one message; False when there is none to send now."""
+        while len(self.flying) >= AT_ONCE:
+            await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
+        tick = clock.ticks()
+        self.resting = {address: until for address, until in self.resting.items() if until > tick}
+        async with self.database.reading() as session:
+            found = await messages.next_in_line(session, self.name, self.account, clock.now(), self.resting)
+        if found is None:
+            return False
+        # Claimed only when it can leave at once: what is claimed and not settled counts as unsure after a crash.
+        await self.channel.ready()
+        async with self.database.transaction() as session:
+            message = await messages.claim(session, found, clock.now())
+            address = message and await session.get_one(people.Address, message.address_id)
+        if message is None or address is None:
+            return True
+        self.resting[message.address_id] = clock.ticks() + self.channel.gap
+        task = asyncio.create_task(self._send(message, address.external))
+        self.flying.add(task)
+        task.add_done_callback(self.flying.discard)
+        return True
+
+    async def _send(self, message: Message, external: str) -> None:
+        assert message.id is not None
+        outgoing = Outgoing(
+            text=message.text,
+            choices=tuple((choice["id"], choice["label"]) for choice in message.choices),
+            kind=message.kind,
+            extra=message.extra,
+        )
+        try:
+            number = await self.channel.send(external, outgoing)
+        except TryLater as later:
+            await self._settle(message, Status.WAITING, failure=later.why, wait=later)
+        except Unreachable as lost:
+            await self._settle(message, Status.FAILED, failure=lost.why)
+        except Unsure:
+            await self._settle(message, Status.UNSURE, failure="no answer")
+        except Refused as refused:
+            log.error("delivery.refused", channel=self.name, message=message.id, why=refused.why)
+            await self._settle(message, Status.FAILED, failure=f"refused: {refused.why}")
+        except Exception as error:  # Our own mistake must not stop the deliveries of others.
+            log.exception("delivery.broken", channel=self.name, message=message.id, error=type(error).__name__)
+            await self._settle(message, Status.UNSURE, failure=type(error).__name__)
+        else:
+            await self._settle(message, Status.SENT, number=number)
+
+    async def _settle(
+        self,
+        message: Message,
+        status: Status,
+        *,
+        number: str | None = None,
+        failure: str = "",
+        wait: TryLater | None = None,
+    ) -> None:
+        """Write the outcome down, however long the database takes to come back."""
+        assert message.id is not None
+        while True:
+            try:
+                async with self.database.transaction() as session:
+                    at = clock.now()
+                    not_before, attempts = None, None
+                    if wait is not None:
+                        not_before = at + timedelta(seconds=wait.seconds)
+                        if wait.everyone:
+                            attempts = message.attempts - 1  # Its own fault it was not.
+                        elif message.attempts >= messages.MOST_ATTEMPTS:
+                            status = Status.FAILED
+                    await messages.settle(
+                        session,
+                        message.id,
+                        status,
+                        at=at,
+                        number=number,
+                        failure=failure,
+                        not_before=not_before,
+                        attempts=attempts,
+                    )
+                    if status is Status.FAILED and failure in UNREACHABLE:
+                        await people.lost(session, message.address_id, failure)
+                    if status is not Status.WAITING and message.purpose is not Purpose.DEED:
+                        note_outcome(session, message, status, failure)
+                return
+            except DatabaseAway:
+                await asyncio.sleep(LOOK_AGAIN)
+
+    async def _hold(self) -> bool:
+        """Keep the lease of this channel account. Whoever gains it finds the half-sent rows of a dead holder."""
+        if clock.ticks() - self.held_at < HOLD_EVERY:
+            return True
+        async with self.database.transaction() as session:
+            at = clock.now()
+            how = await leases.hold(session, f"delivery:{self.name}:{self.account}", self.holder, at)
+            if not how:
+                self.held_at = float("-inf")
+                return False
+            for message in await messages.doubtful(
+                session, self.name, self.account, at, all_of_them=how == "gained" and not self.flying
+            ):
+                if message.extra.get("danger"):
+                    # Being told twice where help is does no harm; not being told may.
+                    message.status = Status.WAITING
+                else:
+                    note_outcome(session, message, Status.UNSURE, message.failure)
+        self.held_at = clock.ticks()
+        return True
+
+    def _until_next_rest(self) -> float:
+        tick = clock.ticks()
+        return max(0.01, min([LOOK_AGAIN, *(until - tick for until in self.resting.values() if until > tick)]))
+
+    async def _fetch_files(self) -> None:
+        """Ask the channel for the files that people sent, after their words are safe."""
+        await self.file_bell.wait(LOOK_AGAIN)
+        if self.held_at == float("-inf"):
+            return
+        async with self.database.reading() as session:
+            wanted = await messages.wanted_files(session, self.name, self.account, clock.now())
+        for file in wanted:
+            content, status, wait = None, "kept", 0.0
+            try:
+                content = await self.channel.fetch(file.remote)
+            except TooBig:
+                status = "too_big"
+            except TryLater as later:
+                status, wait = ("wanted", later.seconds) if file.attempts < FILE_ATTEMPTS else ("failed", 0.0)
+            except (Refused, Unreachable):
+                status = "failed"
+            async with self.database.transaction() as session:
+                await messages.keep_file(session, file, status, content, clock.now() + timedelta(seconds=wait))
+
+
+UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})
+
+
+def note_outcome(session, message: Message, status: Status, failure: str) -> None:  # type: ignore[no-untyped-def]
+    """Staff see how their words fared; what failed or may have failed is on the list of the undelivered."""
+    record(
+        session,
+        f"message.{status.value}",
+        ticket_id=message.ticket_id,
+        person_id=message.person_id,
+        message=message.id,
+        why=failure,
+    )

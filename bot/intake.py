@@ -1,0 +1,52 @@
+"""Where every channel hands over what it heard: stored before it is acknowledged, set aside when it cannot be handled."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from desk import clock, messages
+from desk.conversation import Outcome
+from desk.database import Database, DatabaseAway
+from desk.messages import Heard
+
+log = structlog.get_logger()
+
+Hear = Callable[[AsyncSession, Heard], Awaitable[Outcome]]
+
+
+class Intake:
+    """One incoming message, one transaction. Raises DatabaseAway, after which the channel must repeat."""
+
+    def __init__(self, database: Database, hear: Hear) -> None:
+        self.database, self._hear = database, hear
+
+    async def take(self, heard: Heard) -> Outcome:
+        try:
+            return await self._whole(heard)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            # Whatever we did wrong, the words are kept, staff see them, and the next message is not held up.
+            log.exception("intake.set_aside", channel=heard.place.channel, error=type(error).__name__)
+            await self.set_aside(heard.place.channel, heard.place.account, heard.key, _plain(heard), type(error).__name__)
+            return Outcome(set_aside=True)
+
+    async def set_aside(self, channel: str, account: str, key: str, raw: bytes, error: str) -> None:
+        async with self.database.transaction() as session:
+            await messages.set_aside(session, channel, account, key, raw, error, clock.now())
+
+    async def _whole(self, heard: Heard) -> Outcome:
+        try:
+            async with self.database.transaction() as session:
+                return await self._hear(session, heard)
+        except IntegrityError:
+            # Two first messages of one person at once: the other one has made the person, so begin again.
+            async with self.database.transaction() as session:
+                return await self._hear(session, heard)
+
+
+def _plain(heard: Heard) -> bytes:
+    place = heard.place
+    return f"{place.channel} {place.external} {heard.said_at.isoformat()} {heard.kind}\n{heard.text}".encode()

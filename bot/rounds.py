@@ -1,0 +1,80 @@
+"""Looks again and again for what has become due. APScheduler is only the clock; what is due stands in rows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from desk import clock, leases
+from desk.conversation import answer_burst, due_answers
+from desk.database import Database, DatabaseAway
+from desk.handbook import Shelf
+
+log = structlog.get_logger()
+
+Job = Callable[[], Awaitable[None]]
+LEASE = "rounds"
+
+
+class Rounds:
+    """One process of an installation makes the rounds; the others wait to take over."""
+
+    def __init__(self, database: Database, shelf: Shelf, holder: str, jobs: dict[str, tuple[float, Job]] | None = None) -> None:
+        self.database, self.shelf, self.holder = database, shelf, holder
+        self.jobs: dict[str, tuple[float, Job]] = {"bursts": (0.25, self.answer_bursts), **(jobs or {})}
+        self.held_at = float("-inf")
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        for name, (seconds, job) in self.jobs.items():
+            scheduler.add_job(self._once, "interval", seconds=seconds, args=(name, job), max_instances=1, coalesce=True)
+        scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def _once(self, name: str, job: Job) -> None:
+        if name in self._busy:
+            return
+        self._busy.add(name)
+        try:
+            if await self._hold():
+                await job()
+        except DatabaseAway:
+            log.warning("rounds.database_away", job=name)
+        except Exception as error:
+            log.exception("rounds.broken", job=name, error=type(error).__name__)
+        finally:
+            self._busy.discard(name)
+
+    async def _hold(self) -> bool:
+        if clock.ticks() - self.held_at < 3:
+            return True
+        async with self.database.transaction() as session:
+            held = bool(await leases.hold(session, LEASE, self.holder, clock.now()))
+        self.held_at = clock.ticks() if held else float("-inf")
+        return held
+
+    async def answer_bursts(self) -> None:
+        """Give each burst that has gone quiet its one answer; each in a transaction of its own."""
+        async with self.database.reading() as session:
+            due = await due_answers(session, clock.now())
+        for person_id in due:
+            await self.in_transaction(lambda session, who=person_id: self._answer(session, who))
+
+    async def _answer(self, session: AsyncSession, person_id: int) -> None:
+        await answer_burst(session, person_id, await self.shelf.book(session))
+
+    async def in_transaction(self, doing: Callable[[AsyncSession], Awaitable[None]]) -> None:
+        """One row's trouble must not keep the others waiting."""
+        try:
+            async with self.database.transaction() as session:
+                await doing(session)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.exception("rounds.row_broken", error=type(error).__name__)

@@ -1,0 +1,1 @@
+"""What the command `poruch` does beyond starting."""

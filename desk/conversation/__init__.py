@@ -1,0 +1,353 @@
+"""hear(): one incoming message, whole; and the one answer that a burst of them gets when it has gone quiet."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from desk import clock, people, reading
+from desk import messages as post
+from desk.conversation import answering, commands, danger, files, pressing
+from desk.conversation.talk import Talk
+from desk.conversation.turn import Said, Turn
+from desk.handbook import Handbook
+from desk.history import record
+from desk.messages import Heard, Message
+from desk.people import Address, Person
+from desk.script import form
+from desk.texts import LANGUAGES, w
+from desk.tickets import Status, Ticket, current_of
+from desk.triage.language import language_of
+
+QUIET = timedelta(seconds=4)  # What follows within this is answered together.
+LONGEST_WAIT = timedelta(seconds=20)  # However long a burst goes on, somebody who waits gets an answer.
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one message, for the channel that brought it."""
+
+    message_id: int | None = None
+    popup: str = ""  # To be shown at the pressed button, and nowhere else.
+    duplicate: bool = False
+    set_aside: bool = False
+
+
+async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
+    """Store one message and answer it, or let it wait for the rest of its burst. A second delivery changes nothing."""
+    at = clock.now()
+    heard = replace(heard, text=reading.readable(heard.text))
+    place = replace(heard.place, name=reading.readable(heard.place.name))
+    person, address = await people.meet(session, place, at)
+    if heard.kind in ("blocked", "unblocked"):
+        return await _membership(session, heard, person, address, at)
+    if heard.edits and (earlier := await _edited(session, heard, person, address, book, at)):
+        return earlier
+    guess = language_of(heard.text)
+    message_id = await post.store_heard(session, heard, person, address, at, guess.language or person.language)
+    if message_id is None:
+        return Outcome(duplicate=True)
+    is_new = person.met_at == at
+    talk = Talk.of(person.talk)
+    person.heard_at = address.heard_at = at
+    people.found_again(session, address)
+    turn = Turn(
+        session=session,
+        book=book,
+        person=person,
+        address=address,
+        talk=talk,
+        at=at,
+        tickets=[] if is_new else list(await current_of(session, person.id or 0, at)),
+        said=Said([message_id], heard.text, [heard.kind], await _ticket_replied_to(session, heard, address)),
+    )
+    files.keep(turn, message_id, heard, turn.facts.files_up_to)
+    _learn_language(turn, heard)
+    outcome = await _respond(turn, heard, message_id)
+    talk.heard_at = at.isoformat()
+    person.talk = talk.kept()
+    return outcome
+
+
+async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
+    if heard.kind == "press":
+        return await _press(turn, heard, message_id)
+    alarm = turn.book.screen.look(heard.text) if heard.text else None
+    if alarm is not None:
+        _forget_burst(turn)
+        await danger.raise_alarm(turn, alarm)
+        await turn.tell()
+        return Outcome(message_id)
+    if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
+        await turn.tell()
+        return Outcome(message_id)
+    if turn.talk.step == "safe" and not any(ticket.with_people for ticket in turn.open_tickets):
+        await danger.answered(turn)
+        await turn.tell()
+        return Outcome(message_id)
+    if _waits(turn, heard):
+        await _wait(turn, message_id)
+        return Outcome(message_id)
+    if turn.talk.step == "safe":
+        turn.talk.rest()
+    await _answer(turn)
+    return Outcome(message_id)
+
+
+async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
+    label = pressing.label_of(turn, heard.choice)
+    message = await turn.session.get_one(Message, message_id)
+    if not await pressing.press(turn, heard.choice):
+        message.kind = "old_press"
+        return Outcome(message_id, popup=w("button.old").in_(turn.language))
+    message.text = label
+    await turn.tell()
+    return Outcome(message_id)
+
+
+async def _answer(turn: Turn) -> None:
+    """Answer what is in the turn, unless a number in it has to be dealt with first."""
+    waiting_ids, turn.talk.waiting, turn.talk.waiting_since = turn.talk.waiting, [], ""
+    turn.person.answer_due_at = None
+    if waiting_ids:
+        await _gather(turn, waiting_ids)
+    held, step = turn.talk.data, turn.talk.step
+    if reading.pesel(turn.said.text) is not None:
+        ticket = turn.ticket(turn.talk.ticket) or (turn.open_tickets[-1] if turn.open_tickets else None)
+        if ticket is None:
+            ticket = await turn.open_draft()
+        await turn.join(ticket)
+        files.asks_about_number(turn, turn.said.ids[-1], ticket.id)
+        turn.talk.begin("number", ticket.id, held=held, before=step)
+    else:
+        await answering.answer(turn)
+    await turn.tell()
+
+
+async def _gather(turn: Turn, ids: list[int]) -> None:
+    """All messages of a burst, in the order in which they came."""
+    wanted = [*ids, *(name for name in turn.said.ids if name not in ids)]
+    rows = list(await turn.session.scalars(select(Message).where(col(Message.id).in_(wanted)).order_by(col(Message.id))))
+    turn.said = Said(
+        ids=[row.id or 0 for row in rows],
+        text="\n".join(row.text for row in rows if row.text),
+        kinds=[row.kind for row in rows],
+        reply_to_ticket=turn.said.reply_to_ticket,
+    )
+
+
+# Bursts
+
+
+def _waits(turn: Turn, heard: Heard) -> bool:
+    """Whether the answer should wait for more: nothing has been said yet, or the person is still typing."""
+    if turn.talk.waiting:
+        return True
+    if any(ticket.with_people for ticket in turn.open_tickets):
+        return False
+    if _answers_the_question(turn, heard):
+        return False
+    before = turn.talk.heard_before()
+    if before is not None and turn.at - before < QUIET:
+        return True
+    return _says_nothing_yet(turn, heard)
+
+
+def _says_nothing_yet(turn: Turn, heard: Heard) -> bool:
+    """A greeting, a photo, a sticker: the request is still to come."""
+    if turn.talk.step in ("ask", "summary", "unsure", "which"):
+        return False
+    if heard.kind != "text" and not heard.text.strip():
+        return True
+    return heard.kind in ("photo", "sticker") or turn.book.lexicon.says("greeting", heard.text)
+
+
+def _answers_the_question(turn: Turn, heard: Heard) -> bool:
+    """Whether the words are a plain answer to what was asked, so that nothing has to be waited for."""
+    lexicon, text = turn.book.lexicon, heard.text
+    if not text.strip():
+        return False
+    if any(lexicon.says(word, text) for word in ("person", "back", "skip")):
+        return True
+    if turn.talk.step == "summary":
+        return lexicon.says("yes", text) or lexicon.says("no", text)
+    ticket = turn.ticket(turn.talk.ticket)
+    service = turn.service_of(ticket) if ticket else None
+    if turn.talk.step not in ("ask", "contact") or service is None:
+        return False
+    slot = service.slots[turn.talk.data["slot"]]
+    return slot.type != "text" and not isinstance(form.answered(slot, text, turn.today, lexicon), form.Unclear)
+
+
+async def _wait(turn: Turn, message_id: int) -> None:
+    """Keep the words where staff see them, and come back when the person has stopped typing."""
+    talk = turn.talk
+    talk.waiting.append(message_id)
+    talk.waiting_since = talk.waiting_since or turn.at.isoformat()
+    longest = datetime.fromisoformat(talk.waiting_since) + LONGEST_WAIT
+    turn.person.answer_due_at = min(turn.at + QUIET, longest)
+    await turn.join(await _for_now(turn))
+
+
+async def _for_now(turn: Turn) -> Ticket:
+    """The ticket in which waiting words stand until they are understood."""
+    current = turn.ticket(turn.talk.ticket)
+    if current is not None and current.is_open:
+        return current
+    if turn.open_tickets:
+        return turn.open_tickets[-1]
+    closed = [ticket for ticket in turn.tickets if ticket.can_reopen(turn.at)]
+    if closed:
+        return closed[-1]
+    ticket = await turn.open_draft()
+    turn.talk.ticket = ticket.id
+    return ticket
+
+
+def _forget_burst(turn: Turn) -> None:
+    turn.talk.waiting, turn.talk.waiting_since = [], ""
+    turn.person.answer_due_at = None
+
+
+async def due_answers(session: AsyncSession, at: datetime, limit: int = 50) -> list[int]:
+    """People whose burst has gone quiet."""
+    rows = await session.scalars(
+        select(col(Person.id)).where(col(Person.answer_due_at) <= at).order_by(col(Person.answer_due_at)).limit(limit)
+    )
+    return [number for number in rows if number is not None]
+
+
+async def answer_burst(session: AsyncSession, person_id: int, book: Handbook) -> None:
+    """Give a burst its one answer, unless another process was faster or more words have come."""
+    at = clock.now()
+    person = await session.scalar(
+        select(Person).where(col(Person.id) == person_id, col(Person.answer_due_at) <= at).with_for_update()
+    )
+    if person is None:
+        return
+    talk = Talk.of(person.talk)
+    person.answer_due_at = None
+    if not talk.waiting:
+        return
+    rows = list(
+        await session.scalars(select(Message).where(col(Message.id).in_(talk.waiting)).order_by(col(Message.id)))
+    )
+    if not rows:
+        talk.waiting = []
+        person.talk = talk.kept()
+        return
+    address = await session.get_one(Address, rows[-1].address_id)
+    turn = Turn(
+        session=session,
+        book=book,
+        person=person,
+        address=address,
+        talk=talk,
+        at=at,
+        tickets=list(await current_of(session, person_id, at)),
+        said=Said([rows[-1].id or 0], rows[-1].text, [rows[-1].kind]),
+    )
+    await _answer_what_followed(turn, rows)
+    person.talk = talk.kept()
+
+
+async def _answer_what_followed(turn: Turn, rows: list[Message]) -> None:
+    """Words that came before the person could have read our question go on with the request; they do not answer it."""
+    spoke = turn.talk.spoke_before()
+    ticket = turn.ticket(turn.talk.ticket)
+    unread = spoke is not None and rows[0].at - spoke < QUIET
+    if not unread or ticket is None or ticket.status is not Status.DRAFT or turn.talk.step not in ("ask", "unsure", "menu"):
+        await _answer(turn)
+        return
+    waiting, turn.talk.waiting, turn.talk.waiting_since = turn.talk.waiting, [], ""
+    await _gather(turn, waiting)
+    if reading.pesel(turn.said.text) or turn.book.lexicon.says("person", turn.said.text):
+        turn.talk.waiting = waiting
+        await _answer(turn)
+        return
+    await turn.join(ticket)
+    asked = turn.talk.data.get("slot")
+    if turn.talk.step == "ask" and turn.fill(ticket, turn.said.text) and asked in ticket.answers:
+        await answering.go_on(turn, ticket)
+        await turn.tell()
+    elif turn.talk.step in ("unsure", "menu"):
+        earlier = await turn.session.scalars(
+            select(col(Message.text)).where(col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None))
+        )
+        understood = turn.book.understand("\n".join(earlier))
+        if understood.sure is not None:
+            await answering.choose_service(turn, ticket, understood.sure.service, routed=True)
+            await turn.tell()
+
+
+# What is not an ordinary message
+
+
+async def _membership(session: AsyncSession, heard: Heard, person: Person, address: Address, at: datetime) -> Outcome:
+    message_id = await post.store_heard(session, heard, person, address, at, "")
+    if message_id is None:
+        return Outcome(duplicate=True)
+    if heard.kind == "blocked":
+        await people.lost(session, address.id or 0, "blocked")
+    else:
+        people.found_again(session, address)
+    return Outcome(message_id)
+
+
+async def _edited(
+    session: AsyncSession, heard: Heard, person: Person, address: Address, book: Handbook, at: datetime
+) -> Outcome | None:
+    """The person has changed an earlier message: staff see both versions, and the screen looks again."""
+    message = await session.scalar(
+        select(Message).where(
+            col(Message.address_id) == address.id, col(Message.number) == heard.edits, col(Message.key).is_not(None)
+        )
+    )
+    if message is None:
+        return None  # We never saw the first version: it is new to us.
+    if message.text == heard.text:
+        return Outcome(message.id, duplicate=True)
+    message.original = message.original or message.text
+    message.text, message.other, message.other_state = heard.text, "", "wanted"
+    record(session, "message.edited", ticket_id=message.ticket_id, person_id=person.id, message=message.id)
+    post.ring(session, "translations")
+    alarm = book.screen.look(heard.text)
+    if alarm is not None and message.id is not None:
+        talk = Talk.of(person.talk)
+        tickets = list(await current_of(session, person.id or 0, at))
+        turn = Turn(session, book, person, address, talk, at, tickets, Said([message.id], heard.text, ["text"]))
+        await danger.raise_alarm(turn, alarm)
+        await turn.tell()
+        person.talk = talk.kept()
+    return Outcome(message.id)
+
+
+async def _ticket_replied_to(session: AsyncSession, heard: Heard, address: Address) -> int | None:
+    if not heard.reply_to or heard.kind == "press":
+        return None
+    return await session.scalar(
+        select(col(Message.ticket_id))
+        .where(col(Message.address_id) == address.id, col(Message.number) == heard.reply_to)
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    )
+
+
+def _learn_language(turn: Turn, heard: Heard) -> None:
+    """The language of the first words, unless the person has chosen one; with the choice offered where it is in doubt."""
+    person = turn.person
+    if person.language_sure or heard.kind == "press" or heard.text.startswith("/"):
+        return
+    guess = language_of(heard.text)
+    if guess.language:
+        if not person.language or guess.sure:
+            person.language = guess.language
+        person.language_sure = guess.sure
+        turn.language_doubt = not guess.sure
+    elif not person.language:
+        page = str(heard.facts.get("page_language", ""))
+        person.language = page if page in LANGUAGES else ""
+
+

@@ -1,0 +1,115 @@
+"""Photos, voices and numbers that people send: kept, acknowledged, and taken back when they would rather."""
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from desk import messages as post
+from desk import reading
+from desk.conversation.turn import Turn
+from desk.history import record
+from desk.messages import File, FileHeard, Heard, Message, Purpose
+from desk.script.buttons import Choice
+from desk.texts import w
+from desk.tickets import Ticket
+from desk.triage.words import fold
+
+WITH_FILES = frozenset({"photo", "voice", "audio", "video", "video_note", "animation", "document"})
+SPOKEN = frozenset({"voice", "audio", "video_note"})
+# What a caption says when the picture shows an identity paper.
+_PAPERS = (" паспорт", " passport", " paszport", " pasport", " песел", " pesel", " dowod", " id карт", " посвідчення особи", " удостоверение")
+MB = 1024 * 1024
+
+
+def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
+    """A row for each file; the bytes come later, unless the channel brought them along."""
+    for file in heard.files:
+        turn.session.add(
+            File(
+                message_id=message_id,
+                channel=turn.address.channel,
+                account=turn.address.account,
+                kind=file.kind,
+                remote=file.remote,
+                name=file.name,
+                mime=file.mime,
+                size=file.size,
+                seconds=file.seconds,
+                status=_status(file, limit),
+                covered=file.kind == "photo" and shows_papers(heard.text),
+                content=file.content,
+                not_before=turn.at,
+            )
+        )
+    if heard.files:
+        post.ring(turn.session, "files")
+
+
+def _status(file: FileHeard, limit: int) -> str:
+    if file.content is not None:
+        return "kept"
+    return "too_big" if file.size > limit else "wanted"
+
+
+def shows_papers(caption: str) -> bool:
+    folded = fold(caption)
+    return any(word in folded for word in _PAPERS)
+
+
+async def acknowledge(turn: Turn, ticket: Ticket) -> bool:
+    """Say what became of a file that came into a ticket; False when there was none to speak of."""
+    kinds = [kind for kind in turn.said.kinds if kind in WITH_FILES]
+    if not kinds:
+        return False
+    turn.about = ticket.id
+    too_big = await turn.session.scalar(
+        select(File).where(col(File.message_id).in_(turn.said.ids), col(File.status) == "too_big")
+    )
+    if too_big is not None:
+        turn.say(w("file.big", mb=turn.facts.files_up_to // MB))
+    elif "photo" in kinds and shows_papers(turn.said.text):
+        message = turn.said.ids[turn.said.kinds.index("photo")]
+        turn.say(w("photo.id"))
+        turn.choices = [Choice(f"d:delete:{message}", w("button.d:delete")), Choice("d:keep", w("button.d:keep"))]
+        turn.talk.begin("photo", ticket.id, message=message)
+    elif any(kind in SPOKEN for kind in kinds):
+        turn.say(w("voice.got"))
+    else:
+        return False
+    return True
+
+
+def asks_about_number(turn: Turn, message_id: int, ticket_id: int | None) -> bool:
+    """A PESEL in the words: hidden at once, and offered for deletion; whatever was asked waits."""
+    if reading.pesel(turn.said.text) is None:
+        return False
+    turn.say(w("number.pesel"))
+    turn.choices = [Choice(f"d:delete:{message_id}", w("button.d:delete")), Choice("d:keep", w("button.d:keep"))]
+    turn.about = ticket_id
+    return True
+
+
+async def erase(turn: Turn, message_id: int) -> None:
+    """Take back one of the person's own messages: words, files, translation; on the channel too where it can."""
+    message = await turn.session.get(Message, message_id)
+    if message is None or message.person_id != turn.person.id or message.key is None:
+        return
+    number = message.number
+    message.text = message.other = message.original = ""
+    message.kind, message.other_state = "erased", ""
+    await turn.session.execute(
+        update(File).where(col(File.message_id) == message_id).values(status="erased", content=None, remote="", name="")
+    )
+    record(turn.session, "message.erased", ticket_id=message.ticket_id, person_id=turn.person.id, message=message_id)
+    if turn.facts.can_erase and number:
+        await post.tell(
+            turn.session,
+            turn.address,
+            "",
+            language="",
+            at=turn.at,
+            purpose=Purpose.DEED,
+            kind="erase",
+            extra={"erase": number},
+        )
+    turn.say(w("deleted.both" if turn.facts.can_erase else "deleted.ours"))
+    turn.about = message.ticket_id

@@ -1,0 +1,320 @@
+"""What a pressed button does; one that belongs to an earlier question does nothing and says so."""
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from desk import messages as post
+from desk.conversation import answering, commands, danger, files
+from desk.conversation.turn import Turn
+from desk.messages import Message, Purpose
+from desk.script import buttons, form
+from desk.script.form import Progress
+from desk.texts import line, w
+from desk.tickets import Status, Ticket
+
+STANDING = "-"  # The token of buttons that stay good: ratings, reminders, the Polish original.
+
+
+async def press(turn: Turn, data: str) -> bool:
+    """Do what the button says; False when it is old, forged or no longer makes sense."""
+    token, pressed = buttons.parted(data)
+    if token == STANDING:
+        return await _press_standing(turn, pressed)
+    if not turn.talk.token or token != turn.talk.token or data not in {button["id"] for button in turn.talk.buttons}:
+        return False
+    kind, _, rest = pressed.partition(":")
+    match kind:
+        case "lang":
+            await commands.take_language(turn, rest)
+        case "go":
+            await _press_tile(turn, rest)
+        case "sv":
+            await _press_service(turn, rest)
+        case "a":
+            return await _press_answer(turn, rest)
+        case "s":
+            return await _press_summary(turn, rest)
+        case "f":
+            return await _press_fix(turn, rest)
+        case "n":
+            return await _press_way_out(turn, rest)
+        case "y" | "c" if turn.talk.step == "safe":
+            await danger.answered(turn, pressed)
+        case "t":
+            return await _press_ticket(turn, rest)
+        case "d":
+            await _press_delete(turn, rest)
+        case "x":
+            turn.talk.rest()
+        case _:
+            return False
+    return True
+
+
+def label_of(turn: Turn, data: str) -> str:
+    """What the person saw on the button."""
+    return next((button["label"] for button in turn.talk.buttons if button["id"] == data), "")
+
+
+def _draft(turn: Turn) -> Ticket | None:
+    ticket = turn.ticket(turn.talk.ticket)
+    return ticket if ticket is not None and ticket.status is Status.DRAFT else None
+
+
+async def _draft_or_new(turn: Turn) -> Ticket:
+    ticket = _draft(turn) or await turn.open_draft()
+    await turn.join(ticket)
+    return ticket
+
+
+async def _press_tile(turn: Turn, tile_id: str) -> None:
+    if tile_id == "urgent":
+        await _ask_urgency(turn)
+        return
+    tile = turn.book.catalogue.tile(tile_id)
+    if tile is None or not tile.services:
+        turn.show_menu()
+        return
+    if len(tile.services) > 1:
+        answering.show_tile(turn, turn.talk.ticket, tile.id)
+        return
+    ticket = await _draft_or_new(turn)
+    await answering.choose_service(turn, ticket, tile.services[0], routed=False, tile=tile.id)
+
+
+async def _ask_urgency(turn: Turn) -> None:
+    """«Терміново»: how urgent, with the number of help above it."""
+    ticket = await _draft_or_new(turn)
+    ticket.form = Progress(tile="urgent").kept()
+    turn.set_service(ticket, "other")
+    turn.head.append(w("safe.112", n112=turn.book.centre.n112))
+    await answering.go_on(turn, ticket)
+    turn.extra |= {"danger": True}
+
+
+async def _press_service(turn: Turn, service_id: str) -> None:
+    tile, routed = turn.talk.data.get("tile", ""), turn.talk.step == "unsure"
+    if service_id not in turn.book.catalogue.running:
+        turn.show_menu()
+        return
+    ticket = await _draft_or_new(turn)
+    await answering.choose_service(turn, ticket, service_id, routed=routed, tile=tile)
+
+
+async def _press_answer(turn: Turn, rest: str) -> bool:
+    slot_id, _, option_id = rest.partition(":")
+    ticket = _draft(turn)
+    service = turn.service_of(ticket) if ticket else None
+    if ticket is None or service is None or turn.talk.step not in ("ask", "contact") or turn.talk.data.get("slot") != slot_id:
+        return False
+    slot = service.slots[slot_id]
+    answer = form.pressed(slot, option_id)
+    if answer is None:
+        return False
+    await turn.join(ticket)
+    option = slot.option(option_id)
+    if option is not None and option.alarm:
+        ticket.answers = {**ticket.answers, slot_id: answer}
+        from desk.safety import Alarm
+
+        await danger.raise_alarm(turn, Alarm("asked_for_help", option.alarm))
+        return True
+    if slot.type == "multi_choice":
+        _take_one_of_many(turn, ticket, slot_id, option_id)
+        return True
+    await answering.take_answer(turn, ticket, answer)
+    return True
+
+
+def _take_one_of_many(turn: Turn, ticket: Ticket, slot_id: str, option_id: str) -> None:
+    """One more of several: it is noted, and the others stay on offer."""
+    service = turn.service_of(ticket)
+    assert service is not None
+    slot = service.slots[slot_id]
+    chosen = [*turn.talk.data.get("chosen", []), option_id]
+    progress = Progress.of(ticket.form)
+    question = form.Question(slot, len(progress.asked), progress.total or len(progress.asked), progress)
+    from desk.script.summary import said
+
+    words = said(slot, {"v": chosen})
+    assert words is not None
+    turn.say(w("multi.more", chosen=words))
+    turn.choices = buttons.under_question(question, may_skip=False, ask_language=False, chosen=chosen)
+    turn.talk.begin("ask", ticket.id, slot=slot_id, chosen=chosen)
+    turn.about = ticket.id
+
+
+async def _press_summary(turn: Turn, what: str) -> bool:
+    ticket = _draft(turn)
+    if ticket is None or turn.talk.step != "summary":
+        return False
+    await turn.join(ticket)
+    if what == "ok":
+        answering.finish(turn, ticket)
+    else:
+        answering.ask_what_to_fix(turn, ticket)
+    return True
+
+
+async def _press_fix(turn: Turn, slot_id: str) -> bool:
+    ticket = _draft(turn)
+    service = turn.service_of(ticket) if ticket else None
+    if ticket is None or service is None or slot_id not in service.slots:
+        return False
+    await turn.join(ticket)
+    ticket.answers = {name: answer for name, answer in ticket.answers.items() if name != slot_id}
+    progress = Progress.of(ticket.form)
+    asked = tuple(name for name in progress.asked if name != slot_id)
+    kept = Progress((*asked, slot_id), None, False, "", progress.unclear, progress.doubts)
+    turn.ask_question(ticket, form.Question(service.slots[slot_id], 1, 1, kept))
+    return True
+
+
+async def _press_way_out(turn: Turn, what: str) -> bool:
+    ticket = _draft(turn)
+    match what:
+        case "person":
+            await answering.call_person(turn)
+        case "language":
+            commands.ask_language(turn)
+        case "skip" if ticket and turn.talk.step in ("ask", "contact"):
+            await turn.join(ticket)
+            await answering.take_answer(turn, ticket, {"v": None, "w": ""})
+        case "done" if ticket and turn.talk.step == "ask":
+            await turn.join(ticket)
+            chosen = turn.talk.data.get("chosen", [])
+            await answering.take_answer(turn, ticket, {"v": chosen or None, "w": ""})
+        case "back" if turn.talk.step == "tile":
+            turn.show_menu()
+        case "back" if ticket and turn.talk.step == "ask":
+            await turn.join(ticket)
+            await answering.go_back(turn, ticket)
+        case "topic" if ticket:
+            await turn.join(ticket)
+            await _not_about_this(turn, ticket)
+        case "go" if turn.talk.step == "resume":
+            await answering.resume(turn, turn.talk.ticket)
+        case "later":
+            turn.talk.rest()
+        case "new":
+            await _something_new(turn)
+        case "notnow":
+            turn.talk.rest()
+        case _:
+            return False
+    return True
+
+
+async def _not_about_this(turn: Turn, ticket: Ticket) -> None:
+    """One tap undoes what was understood: the next best, or the menu."""
+    wrong_one = ticket.service
+    progress = Progress.of(ticket.form)
+    if progress.doubts >= 2:
+        await answering.wrong(turn, ticket, turn.book.understand(""))
+        return
+    earlier = "\n".join(
+        await turn.session.scalars(
+            select(col(Message.text)).where(
+                col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None), col(Message.kind) != "press"
+            )
+        )
+    )
+    understood = turn.book.understand(earlier)
+    others = tuple(one for one in understood.candidates if one.service != wrong_one)
+    ticket.service, ticket.answers = "", {}
+    ticket.form = Progress(doubts=progress.doubts + 1).kept()
+    turn.head.append(w("wrong"))
+    if others:
+        answering.ask_which_service(turn, ticket, type(understood)(others, understood.language, True))
+    else:
+        turn.show_menu()
+        turn.talk.ticket = ticket.id
+        turn.about = ticket.id
+
+
+async def _press_ticket(turn: Turn, rest: str) -> bool:
+    """The answer to "which request is this about?"."""
+    ticket = turn.ticket(int(rest)) if rest.isdigit() else None
+    if turn.talk.step != "which" or ticket is None or not ticket.is_open:
+        return False
+    turn.said.ids = [*turn.talk.data.get("messages", []), *turn.said.ids]
+    await turn.join(ticket)
+    turn.say(w("ticket.added", ref=answering._ref(ticket)))
+    turn.talk.rest()
+    turn.about = ticket.id
+    return True
+
+
+async def _something_new(turn: Turn) -> None:
+    messages = turn.talk.data.get("messages", [])
+    turn.said.ids = [*messages, *turn.said.ids]
+    texts = await turn.session.scalars(select(col(Message.text)).where(col(Message.id).in_(messages)))
+    turn.said.text = "\n".join(texts)
+    turn.talk.rest()
+    await answering.new_need(turn, turn.book.understand(turn.said.text), None)
+
+
+async def _press_delete(turn: Turn, rest: str) -> None:
+    what, _, number = rest.partition(":")
+    held, step, ticket_id = turn.talk.data.get("held"), turn.talk.data.get("before", ""), turn.talk.ticket
+    if what == "photo":
+        photo = turn.talk.data.get("photo")
+        if photo:
+            await files.erase(turn, photo)
+        ticket = turn.ticket(ticket_id)
+        if ticket is not None and turn.talk.step == "summary":
+            turn.head, turn.body = [*turn.body], []
+            turn.talk.data.pop("photo", None)
+            turn.show_summary(ticket)
+        return
+    if what == "delete" and number.isdigit():
+        await files.erase(turn, int(number))
+    ticket = turn.ticket(ticket_id)
+    if step and ticket is not None and ticket.status is Status.DRAFT:
+        turn.talk.step, turn.talk.data = step, held or {}
+        turn.head = [line(*turn.body, w("resume.back"))] if turn.body else [w("resume.back")]
+        turn.body = []
+        await commands.repeat(turn, ticket, step)
+    else:
+        turn.talk.rest()
+
+
+async def _press_standing(turn: Turn, pressed: str) -> bool:
+    kind, _, rest = pressed.partition(":")
+    if kind == "m":
+        return await _show_original(turn, rest)
+    if kind == "r":
+        return _rate(turn, rest)
+    return False
+
+
+async def _show_original(turn: Turn, rest: str) -> bool:
+    """The Polish words behind a translated reply."""
+    message = await turn.session.get(Message, int(rest)) if rest.isdigit() and len(rest) < 16 else None
+    if message is None or message.person_id != turn.person.id or not message.other:
+        return False
+    await post.tell(
+        turn.session,
+        turn.address,
+        message.other,
+        language=message.other_language,
+        at=turn.at,
+        purpose=Purpose.ANSWER,
+        ticket_id=message.ticket_id,
+    )
+    return True
+
+
+def _rate(turn: Turn, rest: str) -> bool:
+    number, _, stars = rest.partition(":")
+    ticket = turn.ticket(int(number)) if number.isdigit() else None
+    if ticket is None or ticket.is_open or stars not in ("1", "2", "3"):
+        return False
+    ticket.rating = int(stars)
+    turn.say(w("rated"))
+    turn.talk.rest()
+    if stars == "1":
+        turn.choices = [buttons.PERSON]
+        turn.talk.ticket = None
+    turn.about = ticket.id
+    return True

@@ -1,0 +1,90 @@
+"""All that the centre has decided, as it stands now, read once and kept until something in it changes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from desk import clock, library
+from desk.centre import Centre, read_centre
+from desk.helplines import Register, read_register
+from desk.safety import Screen, read_screen
+from desk.script import buttons
+from desk.services import Catalogue, read_catalogue
+from desk.triage.lexicon import Lexicon, Understood, read_lexicon
+
+KEPT_FOR = 1.0  # Seconds until the library is asked whether something has changed.
+
+
+@dataclass(frozen=True)
+class Handbook:
+    centre: Centre
+    catalogue: Catalogue
+    register: Register
+    screen: Screen
+    lexicon: Lexicon
+    public_url: str = ""
+
+    def understand(self, text: str) -> Understood:
+        """From words to the services they may ask for."""
+        return self.lexicon.understand(text, self.catalogue.running)
+
+    def menu_buttons(self, language: str) -> list[Any]:
+        return buttons.shown(buttons.menu(self.catalogue), "", language)
+
+    @property
+    def privacy_link(self) -> str:
+        return f"{self.public_url.rstrip('/')}/privacy" if self.public_url else "/privacy"
+
+    def privacy_notice(self, language: str) -> str:
+        text = self.centre.notice.in_(language)
+        return text.replace("{controller}", self.centre.controller or self.centre.name.in_(language)).replace(
+            "{contact}", self.centre.contact or self.centre.address.in_(language)
+        )
+
+
+class Shelf:
+    """Keeps the handbook; every process has one."""
+
+    def __init__(self, zone: ZoneInfo, public_url: str = "", folder: Path = library.STARTER) -> None:
+        self.zone, self.public_url = zone, public_url
+        # Cues and lexicon are files of the installation; the rest lies in the database, where staff edit it.
+        self.screen = read_screen(library.read_yaml(folder / "safety.yaml"))
+        self.lexicon = read_lexicon(library.read_yaml(folder / "lexicon.yaml"))
+        self._book: Handbook | None = None
+        self._edition: object = None
+        self._looked_at = float("-inf")
+
+    async def book(self, session: AsyncSession) -> Handbook:
+        """The handbook as it is now, or as it was a moment ago."""
+        if self._book is not None and clock.ticks() - self._looked_at < KEPT_FOR:
+            return self._book
+        edition = await library.edition(session)
+        if self._book is None or edition != self._edition:
+            self._book = self._read(await library.entries(session))
+            self._edition = edition
+        self._looked_at = clock.ticks()
+        return self._book
+
+    def forget(self) -> None:
+        """Look again at once: something was changed in this very process."""
+        self._looked_at = float("-inf")
+
+    def _read(self, entries: list[library.Entry]) -> Handbook:
+        centre = next((entry for entry in entries if entry.kind == "centre"), None)
+        if centre is None:
+            raise EmptyLibrary
+        return Handbook(
+            centre=read_centre(centre.now, self.zone),
+            catalogue=read_catalogue(entries),
+            register=read_register(entries),
+            screen=self.screen,
+            lexicon=self.lexicon,
+            public_url=self.public_url,
+        )
+
+
+class EmptyLibrary(Exception):
+    """There is no content in the database yet: `poruch content load` brings it."""

@@ -1,0 +1,444 @@
+"""What was heard and what was told; the told rows that still wait are the outbox."""
+
+import enum
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, exists, literal_column, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, SQLModel, col
+
+from desk.database import BigKey, ring, words
+from desk.people import Address, Person, Place
+from desk.sealing import Sealed
+
+UNSURE_AFTER = timedelta(minutes=2)
+MOST_ATTEMPTS = 8
+
+
+class Direction(enum.Enum):
+    HEARD = "heard"
+    TOLD = "told"
+
+
+class Author(enum.Enum):
+    PERSON = "person"
+    BOT = "bot"
+    STAFF = "staff"
+
+
+class Status(enum.Enum):
+    HEARD = "heard"
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    UNSURE = "unsure"  # It may have arrived; we do not repeat it by ourselves.
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class Purpose(enum.Enum):
+    """Why something is told: what becomes of it when its sending is unsure or too late depends on this."""
+
+    ANSWER = "answer"  # The bot answers what was just said.
+    REPLY = "reply"  # A person of the centre wrote it.
+    REMINDER = "reminder"
+    NEWS = "news"  # The bot tells something unasked: closed, late, taken.
+    DEED = "deed"  # Nothing is said: something is erased or changed on the channel.
+
+
+class Message(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "key", name="uq_message_heard_once"),
+        UniqueConstraint("request_key", name="uq_message_request_key"),
+        Index("ix_message_ticket", "ticket_id", "id"),
+        Index("ix_message_person", "person_id", "id"),
+        Index("ix_message_mark", "mark", "id"),
+        Index(
+            "ix_message_outbox",
+            "channel",
+            "account",
+            "not_before",
+            sqlite_where=text("status IN ('waiting', 'sending')"),
+            postgresql_where=text("status IN ('waiting', 'sending')"),
+        ),
+        Index(
+            "ix_message_in_line",
+            "address_id",
+            "id",
+            sqlite_where=text("status IN ('waiting', 'sending')"),
+            postgresql_where=text("status IN ('waiting', 'sending')"),
+        ),
+        Index("ix_message_number", "address_id", "number"),
+        Index(
+            "ix_message_untranslated",
+            "id",
+            sqlite_where=text("other_state = 'wanted'"),
+            postgresql_where=text("other_state = 'wanted'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    # Which transaction wrote it, on PostgreSQL; `mark, id` is the order in which rows became visible.
+    mark: int = Field(default=0, sa_type=BigKey)
+    person_id: int = Field(foreign_key="person.id", sa_type=BigKey)
+    address_id: int = Field(foreign_key="address.id", sa_type=BigKey)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", sa_type=BigKey)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    direction: Direction = Field(sa_type=words(Direction))  # type: ignore[call-overload]
+    author: Author = Field(sa_type=words(Author))  # type: ignore[call-overload]
+    staff_id: int | None = Field(default=None, sa_type=BigKey)
+    kind: str = Field(default="text", max_length=20)
+    text: str = Field(default="", sa_type=Text)  # In the language that the person wrote or read.
+    language: str = Field(default="", max_length=2)
+    at: datetime  # When we stored it.
+    said_at: datetime  # When it was said, by the channel's own clock.
+
+    # The same in the staff's language (or, for a reply, as the staff wrote it), and who made it so.
+    other: str = Field(default="", sa_type=Text)
+    other_language: str = Field(default="", max_length=2)
+    other_state: str = Field(default="", max_length=12)  # "", wanted, done, failed, same
+    other_by: str = Field(default="", max_length=40)  # fixed, staff, or the engine's name
+    original: str = Field(default="", sa_type=Text)  # The first version, when the person has edited it.
+
+    number: str | None = Field(default=None, max_length=120)  # What the channel calls it, inside its chat.
+
+    # Heard.
+    key: str | None = Field(default=None, max_length=120)
+    reply_to: int | None = Field(default=None, sa_type=BigKey)
+    choice: str = Field(default="", max_length=64)
+
+    # Told.
+    purpose: Purpose | None = Field(default=None, sa_type=words(Purpose))  # type: ignore[call-overload]
+    status: Status = Field(sa_type=words(Status))  # type: ignore[call-overload]
+    choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    not_before: datetime | None = None
+    claimed_at: datetime | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    failure: str = Field(default="", max_length=80)
+    request_key: str | None = Field(default=None, max_length=120)
+
+
+class File(SQLModel, table=True):
+    """A photo, a voice, a document: asked of the channel after the words are safe, encrypted in the database."""
+
+    __table_args__ = (
+        Index(
+            "ix_file_wanted",
+            "not_before",
+            sqlite_where=text("status = 'wanted'"),
+            postgresql_where=text("status = 'wanted'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    message_id: int = Field(foreign_key="message.id", index=True, sa_type=BigKey)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    kind: str = Field(max_length=20)  # photo, voice, audio, video, document, sticker
+    remote: str = Field(default="", max_length=300)  # What the channel calls it.
+    name: str = Field(default="", max_length=200)
+    mime: str = Field(default="", max_length=100)
+    size: int = 0
+    seconds: int = 0
+    status: str = Field(default="wanted", max_length=12)  # wanted, kept, too_big, refused, failed, erased
+    covered: bool = False  # Shown to staff only after a press.
+    attempts: int = 0
+    not_before: datetime | None = None
+    content: bytes | None = Field(default=None, sa_type=Sealed)
+
+
+class SetAside(SQLModel, table=True):
+    """Something a channel sent that we could not understand or handle: kept whole, shown to staff."""
+
+    __table_args__ = (UniqueConstraint("channel", "account", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    key: str = Field(max_length=120)
+    raw: bytes = Field(sa_type=Sealed)
+    error: str = Field(max_length=200)
+    at: datetime
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FileHeard:
+    """A file as the channel announces it, or its bytes when they came at once."""
+
+    kind: str
+    remote: str = ""
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+    seconds: int = 0
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One thing a person sent us, as a channel hands it over."""
+
+    place: Place
+    key: str  # The channel's own number for it: a second delivery has the same.
+    said_at: datetime
+    number: str = ""  # What the channel calls the message, inside its chat.
+    kind: str = "text"
+    text: str = ""
+    choice: str = ""  # The data of a pressed button.
+    reply_to: str = ""  # The number of the message which this answers.
+    edits: str = ""  # The number of the earlier message which this replaces.
+    files: tuple[FileHeard, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # Language of the profile, a deep link's payload, forwarded.
+
+
+@dataclass(frozen=True)
+class Button:
+    id: str  # kind:id:value, with the step's token in front; ASCII, at most 40 bytes.
+    label: str
+
+
+# Set on every insert: the transaction's number on PostgreSQL.
+_MARK = literal_column("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+
+
+def _is_postgres(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+async def store_heard(
+    session: AsyncSession, heard: Heard, person: Person, address: Address, at: datetime, language: str
+) -> int | None:
+    """Store what was heard and give its id, or None when the same delivery was stored before."""
+    postgres = _is_postgres(session)
+    insert = postgresql.insert if postgres else sqlite.insert
+    row = insert(Message).values(
+        mark=_MARK if postgres else 0,
+        person_id=person.id,
+        address_id=address.id,
+        channel=heard.place.channel,
+        account=heard.place.account,
+        direction=Direction.HEARD,
+        author=Author.PERSON,
+        status=Status.HEARD,
+        kind=heard.kind,
+        text=heard.text,
+        language=language,
+        at=at,
+        said_at=heard.said_at,
+        key=heard.key,
+        number=heard.number or None,
+        choice=heard.choice[:64],
+        # A press says what its button said, and that was in every language from the start.
+        other_state="wanted" if heard.text and heard.kind != "press" else "",
+    )
+    return (
+        await session.execute(row.on_conflict_do_nothing(index_elements=["channel", "account", "key"]).returning(col(Message.id)))
+    ).scalar_one_or_none()
+
+
+async def tell(
+    session: AsyncSession,
+    address: Address,
+    words_: str,
+    *,
+    language: str,
+    at: datetime,
+    purpose: Purpose = Purpose.ANSWER,
+    author: Author = Author.BOT,
+    staff_id: int | None = None,
+    ticket_id: int | None = None,
+    choices: Sequence[Button] = (),
+    other: str = "",
+    other_language: str = "",
+    other_by: str = "",
+    not_before: datetime | None = None,
+    request_key: str | None = None,
+    extra: dict[str, Any] | None = None,
+    kind: str = "text",
+) -> Message:
+    """Put words for a person into the outbox; the delivery carries them out after the commit."""
+    message = Message(
+        mark=_MARK if _is_postgres(session) else 0,  # type: ignore[arg-type]
+        person_id=address.person_id,
+        address_id=address.id or 0,
+        ticket_id=ticket_id,
+        channel=address.channel,
+        account=address.account,
+        direction=Direction.TOLD,
+        author=author,
+        staff_id=staff_id,
+        kind=kind,
+        text=words_,
+        language=language,
+        at=at,
+        said_at=at,
+        other=other,
+        other_language=other_language,
+        other_state="done" if other else "",
+        other_by=other_by,
+        purpose=purpose,
+        status=Status.WAITING,
+        choices=[{"id": button.id, "label": button.label} for button in choices],
+        extra=extra or {},
+        not_before=not_before or at,
+        request_key=request_key,
+    )
+    session.add(message)
+    ring(session, "outbox")
+    return message
+
+
+async def next_in_line(
+    session: AsyncSession, channel: str, account: str, at: datetime, resting: Collection[int] = ()
+) -> int | None:
+    """The outgoing message that has waited longest and may go now.
+
+    `resting` are addresses that were written to a moment ago. Of one address only the first waiting message can go,
+    and none while another is being sent: order is kept per person.
+    """
+    earlier = aliased(Message)
+    query = (
+        select(col(Message.id))
+        .where(
+            col(Message.channel) == channel,
+            col(Message.account) == account,
+            col(Message.status) == Status.WAITING,
+            col(Message.not_before) <= at,
+            ~exists().where(
+                col(earlier.address_id) == col(Message.address_id),
+                col(earlier.id) < col(Message.id),
+                col(earlier.status).in_([Status.WAITING, Status.SENDING]),
+                # What is planned for later holds nobody up; what was tried and must wait keeps its place.
+                (col(earlier.not_before) <= at) | (col(earlier.attempts) > 0),
+            ),
+        )
+        .order_by(col(Message.not_before), col(Message.id))
+        .limit(1)
+    )
+    if resting:
+        query = query.where(col(Message.address_id).not_in(list(resting)))
+    return await session.scalar(query)
+
+
+async def claim(session: AsyncSession, message_id: int, at: datetime) -> Message | None:
+    """Mark a waiting message as being sent, or None when another was faster."""
+    return (
+        await session.scalars(
+            update(Message)
+            .where(col(Message.id) == message_id, col(Message.status) == Status.WAITING)
+            .values(status=Status.SENDING, claimed_at=at, attempts=col(Message.attempts) + 1)
+            .returning(Message)
+        )
+    ).one_or_none()
+
+
+async def settle(
+    session: AsyncSession,
+    message_id: int,
+    status: Status,
+    *,
+    at: datetime,
+    number: str | None = None,
+    failure: str = "",
+    not_before: datetime | None = None,
+    attempts: int | None = None,
+) -> None:
+    """Write down how the sending of one message ended; only the one who claimed it may."""
+    values: dict[str, Any] = {"status": status, "failure": failure[:80]}
+    if status is Status.SENT:
+        values |= {"sent_at": at, "number": number}
+    if not_before is not None:
+        values["not_before"] = not_before
+    if attempts is not None:
+        values["attempts"] = attempts
+    await session.execute(
+        update(Message).where(col(Message.id) == message_id, col(Message.status) == Status.SENDING).values(**values)
+    )
+
+
+async def doubtful(
+    session: AsyncSession, channel: str, account: str, at: datetime, *, all_of_them: bool
+) -> Sequence[Message]:
+    """Messages that somebody began to send and never finished. They become unsure.
+
+    `all_of_them`: the caller has just become the only one who sends here, so whoever began has died.
+    """
+    query = update(Message).where(
+        col(Message.channel) == channel, col(Message.account) == account, col(Message.status) == Status.SENDING
+    )
+    if not all_of_them:
+        query = query.where(col(Message.claimed_at) < at - UNSURE_AFTER)
+    return (await session.scalars(query.values(status=Status.UNSURE, failure="killed").returning(Message))).all()
+
+
+async def wanted_files(session: AsyncSession, channel: str, account: str, at: datetime) -> Sequence[File]:
+    """Files of a channel that are still to be fetched, without their bytes."""
+    return (
+        await session.scalars(
+            select(File)
+            .where(
+                col(File.status) == "wanted",
+                col(File.channel) == channel,
+                col(File.account) == account,
+                (col(File.not_before).is_(None)) | (col(File.not_before) <= at),
+            )
+            .limit(4)
+        )
+    ).all()
+
+
+async def keep_file(session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime) -> None:
+    """Write down what became of fetching a file, unless the person has erased it meanwhile."""
+    values: dict[str, Any] = {"status": status, "not_before": not_before, "attempts": file.attempts + 1}
+    if content is not None:
+        values |= {"content": content, "size": len(content)}
+    await session.execute(
+        update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values)
+    )
+    ring(session, "history")
+
+
+async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Message]:
+    return (await session.scalars(select(Message).where(col(Message.ticket_id) == ticket_id).order_by(col(Message.id)))).all()
+
+
+async def committed_after(session: AsyncSession, after: int, limit: int) -> Sequence[Message]:
+    """What was heard and told after message `after`, in the order in which it was committed, leaving out nothing.
+
+    On PostgreSQL a row with a lower number can be committed later than one with a higher; so rows are read by the
+    transaction that wrote them, and only those of which no older transaction is still open.
+    """
+    query = select(Message).order_by(col(Message.mark), col(Message.id)).limit(limit)
+    if _is_postgres(session):
+        query = query.where(literal_column("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)") > col(Message.mark))
+    last = await session.get(Message, after) if after else None
+    if last is not None:
+        query = query.where(
+            (col(Message.mark) > last.mark) | ((col(Message.mark) == last.mark) & (col(Message.id) > last.id))
+        )
+    elif after:
+        query = query.where(col(Message.id) > after)
+    return (await session.scalars(query)).all()
+
+
+async def set_aside(
+    session: AsyncSession, channel: str, account: str, key: str, raw: bytes, error: str, at: datetime
+) -> None:
+    """Keep what could not be handled, so that it is not lost and does not hold up the next."""
+    postgres = _is_postgres(session)
+    insert = postgresql.insert if postgres else sqlite.insert
+    await session.execute(
+        insert(SetAside)
+        .values(channel=channel, account=account, key=key[:120], raw=raw, error=error[:200], at=at)
+        .on_conflict_do_nothing(index_elements=["channel", "account", "key"])
+    )
+    ring(session, "history")

@@ -1,0 +1,134 @@
+"""The person behind channel addresses: meet, merge, reach."""
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from desk.database import BigKey, words
+from desk.errors import NotFound
+from desk.history import record
+
+
+class ContactRule(enum.Enum):
+    """What is safe for this person. Staff see it before they write; reminders obey it."""
+
+    FREE = ""
+    ONLY_TEXT = "only_text"
+    NO_TOPIC = "no_topic"  # Never name the topic, on any channel.
+    NEVER_FIRST = "never_first"  # Never write or call first, and name no topic.
+
+
+class Person(SQLModel, table=True):
+    __table_args__ = (Index("ix_person_answer_due_at", "answer_due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    language: str = Field(default="", max_length=2)  # Empty until they have chosen or written.
+    language_sure: bool = False
+    name: str = ""
+    gmina: str = ""
+    is_minor: bool = False
+    contact_rule: ContactRule = Field(default=ContactRule.FREE, sa_type=words(ContactRule))  # type: ignore[call-overload]
+    reminders: bool | None = None  # None: not asked yet.
+    notice: str = ""  # The version of the privacy notice they were shown.
+    met_at: datetime
+    heard_at: datetime
+    # Where the dialogue stands; conversation.py reads and writes it, nobody else.
+    talk: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    # When a burst has gone quiet and wants its one answer.
+    answer_due_at: datetime | None = None
+
+
+class Address(SQLModel, table=True):
+    """Where a person can be reached on one channel."""
+
+    __table_args__ = (UniqueConstraint("channel", "account", "external"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigKey)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)  # Which of our bots or pages; empty where there is only one.
+    external: str = Field(max_length=80)  # The channel's own name for the chat.
+    reachable: bool = True
+    why_not: str = ""
+    met_at: datetime
+    heard_at: datetime
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address as a channel knows it, before we have looked it up."""
+
+    channel: str
+    external: str
+    account: str = ""
+    name: str = field(default="", compare=False)  # As the messenger shows it; a hint for staff, never the ref.
+
+
+async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Person, Address]:
+    """The person behind an address, and the address; both are new when we have never heard from it.
+
+    The person's row is locked until the end of the transaction, so that what one person says is handled in order.
+    """
+    found = (
+        await session.execute(
+            select(Person, Address)
+            .join(Address, col(Address.person_id) == col(Person.id))
+            .where(
+                col(Address.channel) == place.channel,
+                col(Address.account) == place.account,
+                col(Address.external) == place.external,
+            )
+            .with_for_update(of=Person)
+        )
+    ).first()
+    if found:
+        return found[0], found[1]
+    person = Person(name=place.name[:120], met_at=at, heard_at=at)
+    session.add(person)
+    await session.flush()
+    assert person.id is not None
+    address = Address(
+        person_id=person.id,
+        channel=place.channel,
+        account=place.account,
+        external=place.external,
+        met_at=at,
+        heard_at=at,
+    )
+    session.add(address)
+    await session.flush()
+    return person, address
+
+
+async def find_person(session: AsyncSession, person_id: int) -> Person:
+    person = await session.get(Person, person_id)
+    if person is None:
+        raise NotFound("error.no_person")
+    return person
+
+
+async def addresses_of(session: AsyncSession, person_id: int) -> list[Address]:
+    """A person's addresses, the one they used last first."""
+    rows = await session.scalars(
+        select(Address).where(col(Address.person_id) == person_id).order_by(col(Address.heard_at).desc(), col(Address.id))
+    )
+    return list(rows)
+
+
+async def lost(session: AsyncSession, address_id: int, why: str) -> None:
+    """The channel says that this address cannot be reached any more."""
+    address = await session.get_one(Address, address_id)
+    if address.reachable:
+        address.reachable, address.why_not = False, why
+        record(session, "address.lost", person_id=address.person_id, channel=address.channel, why=why)
+
+
+def found_again(session: AsyncSession, address: Address) -> None:
+    if not address.reachable:
+        address.reachable, address.why_not = True, ""
+        record(session, "address.found", person_id=address.person_id, channel=address.channel)

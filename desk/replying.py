@@ -1,0 +1,234 @@
+"""What staff say to a person in a ticket: a reply, the last words of a closing, that somebody has taken an alarm."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from desk import channels, ids, people
+from desk import messages as post
+from desk.errors import Conflict, Invalid
+from desk.handbook import Handbook
+from desk.history import record
+from desk.messages import Author, Button, Message, Purpose
+from desk.people import Address, ContactRule, Person
+from desk.staff import Staff
+from desk.texts import say
+from desk.tickets import Note, Reason, Ticket
+
+LONGEST = 8000  # Letters of one reply.
+
+
+class AnsweredMeanwhile(Conflict):
+    """Somebody else of the staff has written since this page was opened; the draft is kept."""
+
+    sentence = "error.answered_meanwhile"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a member of staff wrote, and what the person will read."""
+
+    polish: str
+    shown: str = ""  # In the person's language; empty means that the Polish itself goes out.
+    engine: str = ""  # Who translated: empty when a person did, or corrected it.
+    seen: int | None = None  # The last message on the page when it was written.
+    key: str = ""  # A repeated key changes nothing.
+
+
+async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Reply, at: datetime) -> Message:
+    """Put a reply into the outbox; the ticket then waits for the person."""
+    text = words.polish.strip()
+    if not text:
+        raise Invalid("error.reply_empty")
+    if len(text) > LONGEST or len(words.shown) > LONGEST * 2:
+        raise Invalid("error.reply_long", n=LONGEST)
+    if words.key and (again := await _sent_before(session, ticket, words.key)):
+        return again
+    _must_be_taken(ticket)
+    if words.seen is not None:
+        await _nobody_was_faster(session, ticket, staff, words.seen)
+    person = await people.find_person(session, ticket.person_id)
+    address = await _reachable(session, person)
+    assert staff.id is not None
+    is_first = not await _wrote_before(session, ticket, staff.id)
+    ticket.answered(staff.id, at)
+    language = person.language or "uk"
+    shown = words.shown.strip() or text
+    who = say(language, "who", name=staff.called(language))
+    if is_first:
+        shown = say(language, "person.here", who=who) + "\n\n" + shown
+    else:
+        shown = f"{say(language, 'person.says', who=who)} {shown}"
+    if words.engine and words.shown.strip() and language != "pl":
+        shown += "\n\n" + say(language, "translated")
+    pieces = channels.pieces(shown, channels.facts_of(address.channel).longest)
+    told = []
+    for number, piece in enumerate(pieces):
+        told.append(
+            await post.tell(
+                session,
+                address,
+                piece,
+                language=language,
+                at=at,
+                purpose=Purpose.REPLY,
+                author=Author.STAFF,
+                staff_id=staff.id,
+                ticket_id=ticket.id,
+                other=text if number == 0 and language != "pl" else "",
+                other_language="pl",
+                other_by=words.engine or "staff",
+                request_key=f"{ticket.id}:{words.key}" if words.key and number == 0 else None,
+                extra={"who": staff.called(language)},
+            )
+        )
+    await session.flush()
+    if words.engine and language != "pl":
+        button = Button(f"-:m:{told[0].id}", say(language, "button.m:original"))
+        told[-1].choices = [{"id": button.id, "label": button.label}]
+    record(session, "ticket.replied", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, message=told[0].id)
+    return told[0]
+
+
+async def close(
+    session: AsyncSession, ticket: Ticket, staff: Staff, reason: str, words: Reply, book: Handbook, at: datetime
+) -> None:
+    """Close with a reason and last words; the person can rate it and reopen it within seven days."""
+    chosen = next((one for one in Reason if one.value == reason and one is not Reason.ANSWERED), None)
+    text = words.polish.strip()
+    if chosen is None:
+        raise Invalid("error.no_reason")
+    if not text:
+        raise Invalid("error.no_last_words")
+    person = await people.find_person(session, ticket.person_id)
+    language = person.language or "uk"
+    ticket.close(chosen, at)
+    shown = words.shown.strip() or text
+    last = "\n".join(
+        [say(language, "ticket.closed", ref=ids.spoken(ticket.ref)) + " " + shown, say(language, "ticket.reopen")]
+    )
+    rating = book.catalogue.services["complaint_feedback"].slots["rating"] if _may_rate(ticket, person, book) else None
+    if rating is not None:
+        last += "\n\n" + rating.ask.in_(language)
+    record(session, "ticket.closed", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, reason=chosen.value)
+    if person.contact_rule is ContactRule.NEVER_FIRST:
+        return
+    address = await _reachable(session, person)
+    await post.tell(
+        session,
+        address,
+        last,
+        language=language,
+        at=at,
+        purpose=Purpose.NEWS,
+        author=Author.STAFF,
+        staff_id=staff.id,
+        ticket_id=ticket.id,
+        other=text if language != "pl" else "",
+        other_language="pl",
+        other_by=words.engine or "staff",
+        choices=[Button(f"-:r:{ticket.id}:{option.id}", option.button.in_(language)) for option in rating.options]
+        if rating is not None
+        else (),
+    )
+
+
+def _may_rate(ticket: Ticket, person: Person, book: Handbook) -> bool:
+    """Nobody who was in danger is asked for a mark, and no child."""
+    return not ticket.alarm and not person.is_minor and "complaint_feedback" in book.catalogue.services
+
+
+async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime) -> None:
+    """«Przejmuję»: the alarm stops, and the person learns that somebody is reading."""
+    if ticket.alarm_at is None:
+        raise Conflict("error.no_alarm")
+    if ticket.taken_at is not None:
+        if ticket.owner_id == staff.id:
+            return
+        raise Conflict("error.taken_already")
+    ticket.taken_at, ticket.owner_id, ticket.touched_at = at, staff.id, at
+    record(session, "alarm.taken", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+    person = await people.find_person(session, ticket.person_id)
+    address = await _reachable(session, person)
+    language = person.language or "uk"
+    key = "child.taken" if person.is_minor else "safe.taken"
+    await post.tell(
+        session,
+        address,
+        say(language, key, who=say(language, "who", name=staff.called(language))),
+        language=language,
+        at=at,
+        purpose=Purpose.NEWS,
+        ticket_id=ticket.id,
+        other=say("pl", key, who=say("pl", "who", name=staff.called("pl"))) if language != "pl" else "",
+        other_language="pl",
+        other_by="fixed",
+        extra={"danger": True},
+    )
+
+
+def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> None:
+    """A person decides that there is no danger, and says why."""
+    if not reason.strip():
+        raise Invalid("error.no_reason")
+    ticket.alarm_at = None
+    ticket.alarm_state = {**ticket.alarm_state, "lowered_by": staff.id, "why_lowered": reason.strip()[:300]}
+    record(session, "alarm.lowered", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+
+
+def note(session: AsyncSession, ticket: Ticket, staff: Staff, text: str, at: datetime) -> None:
+    if not text.strip():
+        raise Invalid("error.note_empty")
+    if len(text) > LONGEST:
+        raise Invalid("error.reply_long", n=LONGEST)
+    assert ticket.id is not None and staff.id is not None
+    session.add(Note(ticket_id=ticket.id, staff_id=staff.id, text=text.strip(), at=at))
+    record(session, "ticket.noted", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+
+
+def _must_be_taken(ticket: Ticket) -> None:
+    if ticket.is_urgent and ticket.taken_at is None:
+        raise Conflict("error.take_first")
+
+
+async def _sent_before(session: AsyncSession, ticket: Ticket, key: str) -> Message | None:
+    return await session.scalar(select(Message).where(col(Message.request_key) == f"{ticket.id}:{key}"))
+
+
+async def _nobody_was_faster(session: AsyncSession, ticket: Ticket, staff: Staff, seen: int) -> None:
+    other = await session.scalar(
+        select(Message)
+        .where(
+            col(Message.ticket_id) == ticket.id,
+            col(Message.id) > seen,
+            col(Message.author) == Author.STAFF,
+            col(Message.staff_id) != staff.id,
+        )
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    )
+    if other is not None:
+        writer = await session.get(Staff, other.staff_id)
+        raise AnsweredMeanwhile(who=writer.first_name if writer else "")
+
+
+async def _wrote_before(session: AsyncSession, ticket: Ticket, staff_id: int) -> bool:
+    """Whether this member of staff is already known to the person in this ticket."""
+    if ticket.staff_at is None:
+        return False
+    found = await session.scalar(
+        select(col(Message.id))
+        .where(col(Message.ticket_id) == ticket.id, col(Message.staff_id) == staff_id, col(Message.purpose) == Purpose.REPLY)
+        .limit(1)
+    )
+    return found is not None
+
+
+async def _reachable(session: AsyncSession, person: Person) -> Address:
+    """The address they used last, of those that can be reached; else the last one, where it will show as undelivered."""
+    assert person.id is not None
+    addresses = await people.addresses_of(session, person.id)
+    return next((address for address in addresses if address.reachable), addresses[0])

@@ -1,0 +1,95 @@
+"""What an operator chooses, from the environment or a .env file; what the centre decides lives in the database."""
+
+import secrets
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message is for the operator and names what to change."""
+
+
+class Settings(BaseSettings):
+    """Every setting is explained in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="PORUCH_", env_file=".env", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Where the database, the key and nothing else are kept.")
+    database_url: str = Field("", description="SQLAlchemy address of the database; empty means SQLite in the data directory.")
+    secret_key: SecretStr = Field(SecretStr(""), description="The installation's key; made and kept in the data directory when empty.")
+    host: str = Field("127.0.0.1", description="The address `poruch run` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port `poruch run` listens on.")
+    public_url: str = Field("", description="How people reach this installation, for links and webhooks: https://help.example.org")
+    timezone: str = Field("Europe/Warsaw", description="The centre's time zone.")
+    telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token from @BotFather; empty means no Telegram.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Another Bot API server.")
+    telegram_webhook_secret: SecretStr = Field(SecretStr(""), description="Set means webhook, empty means polling.")
+    translator: str = Field("none", description="none, libretranslate, or an outside engine the centre has chosen: google, mymemory.")
+    translator_url: str = Field("", description="Address of the LibreTranslate server.")
+    translator_key: SecretStr = Field(SecretStr(""), description="Its key, when it wants one.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token of /metrics; empty means no /metrics.")
+    trusted_proxies: str = Field("", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value} is not a time zone; try Europe/Warsaw") from error
+        return value
+
+    @field_validator("translator")
+    @classmethod
+    def _known_translator(cls, value: str) -> str:
+        if value not in {"none", "libretranslate", "google", "mymemory"}:
+            raise ValueError("choose none, libretranslate, google or mymemory")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _secret_that_telegram_takes(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if len(text) > 256 or not all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in text):
+            raise ValueError("use up to 256 letters, digits, _ and -")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def database(self) -> str:
+        """The database's address with its asynchronous driver."""
+        url = self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'poruch.db'}"
+        if url.startswith(("postgres://", "postgresql://")):
+            url = "postgresql+asyncpg://" + url.split("://", 1)[1]
+        if url.startswith("sqlite:///"):
+            url = "sqlite+aiosqlite:///" + url.removeprefix("sqlite:///")
+        if not url.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
+            raise SettingsError("PORUCH_DATABASE_URL: use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return url
+
+    def key(self) -> str:
+        """The installation's key; the first call makes one and keeps it readable by its owner alone."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given
+        kept = self.data_dir / "secret.key"
+        if not kept.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(48))
+        return kept.read_text().strip()
+
+
+def load_settings() -> Settings:
+    """The settings, or SettingsError with a line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"  PORUCH_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsError("\n".join(["Poruch cannot start. See docs/settings.md.", *lines])) from None

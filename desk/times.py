@@ -1,0 +1,168 @@
+"""Days and hours as people say them, and the opening hours that promises are counted in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from babel.dates import format_date
+
+from desk.texts import say
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+@lru_cache
+def _holidays_of(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("PL", years=year).keys())
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """When people are at the centre: weekday (0 is Monday) to from-and-until, less holidays and closed days."""
+
+    zone: ZoneInfo
+    week: Mapping[int, tuple[time, time]]
+    closed: frozenset[date] = field(default_factory=frozenset)
+
+    def on(self, day: date) -> tuple[datetime, datetime] | None:
+        """Opening and closing of that day, or None when the centre is closed all day."""
+        hours = self.week.get(day.weekday())
+        if hours is None or day in self.closed or day in _holidays_of(day.year):
+            return None
+        return tuple(datetime.combine(day, hour, self.zone) for hour in hours)  # type: ignore[return-value]
+
+    def is_open(self, at: datetime) -> bool:
+        today = self.on(at.astimezone(self.zone).date())
+        return today is not None and today[0] <= at < today[1]
+
+    def next_opening(self, at: datetime) -> datetime:
+        """The next moment at which somebody comes in; `at` itself when somebody is there."""
+        for opens, closes in self._days_from(at):
+            if at < closes:
+                return max(at, opens)
+        raise ValueError("the centre is never open")
+
+    def after_open_hours(self, at: datetime, hours: float) -> datetime:
+        """The moment when so many opening hours will have passed since `at`."""
+        left = timedelta(hours=hours)
+        for opens, closes in self._days_from(at):
+            begin = max(at, opens)
+            if begin >= closes:
+                continue
+            if closes - begin >= left:
+                return begin + left
+            left -= closes - begin
+        raise ValueError("the centre is never open")
+
+    def _days_from(self, at: datetime):  # type: ignore[no-untyped-def]
+        day = at.astimezone(self.zone).date()
+        for ahead in range(400):
+            hours = self.on(day + timedelta(days=ahead))
+            if hours is not None:
+                yield hours
+
+
+def rounded_up(moment: datetime) -> datetime:
+    """The next full or half hour: promises are rounded to the later side."""
+    past = timedelta(minutes=moment.minute % 30, seconds=moment.second, microseconds=moment.microsecond)
+    return moment if not past else moment + HALF_HOUR - past
+
+
+def hour(moment: datetime) -> str:
+    return f"{moment.hour}:{moment.minute:02d}"
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day as one says it today: «сьогодні», «завтра», «у понеділок», further away with the date.
+
+    `form` is `on` («у середу») or `until` («середи»); `after_vowel` makes «надійти в понеділок» of «у понеділок».
+    """
+
+    day: date
+    today: date
+    form: str = "on"
+    after_vowel: bool = False
+    always_dated: bool = False
+
+    def in_(self, language: str) -> str:
+        ahead = (self.day - self.today).days
+        if ahead in (0, 1) and not self.always_dated:
+            return say(language, "day.today" if ahead == 0 else "day.tomorrow")
+        name = weekday(self.day, language, self.form, self.after_vowel)
+        if 0 <= ahead < 7 and not self.always_dated:
+            return name
+        return f"{name}, {day_and_month(self.day, language)}"
+
+
+def weekday(day: date, language: str, form: str = "on", after_vowel: bool = False) -> str:
+    name = say(language, f"day.{form}.{day.weekday()}")
+    # «надійти в понеділок», but always «у вівторок».
+    if language == "uk" and after_vowel and form == "on" and day.weekday() != 1 and name.startswith("у "):
+        name = "в " + name[2:]
+    return name
+
+
+def day_and_month(day: date, language: str) -> str:
+    return format_date(day, "d MMMM", locale=language)
+
+
+@dataclass(frozen=True)
+class ByWhen:
+    """«сьогодні до 15:30»: until when an answer is expected, rounded up to the half hour."""
+
+    moment: datetime  # In the centre's zone.
+    now: datetime
+
+    def in_(self, language: str) -> str:
+        until = rounded_up(self.moment)
+        day = Day(until.date(), self.now.astimezone(until.tzinfo).date(), after_vowel=True)
+        return say(language, "time.by", day=day, time=hour(until))
+
+
+@dataclass(frozen=True)
+class AfterWhen:
+    """«завтра після 8:00»: from when on somebody reads."""
+
+    moment: datetime
+    now: datetime
+
+    def in_(self, language: str) -> str:
+        day = Day(self.moment.date(), self.now.astimezone(self.moment.tzinfo).date(), after_vowel=True)
+        return say(language, "time.after", day=day, time=hour(self.moment))
+
+
+@dataclass(frozen=True)
+class AtWhen:
+    """«завтра, у вівторок, 8 грудня, о 17:30»: an hour at which something takes place."""
+
+    moment: datetime
+    now: datetime
+    dated: bool = True
+
+    def in_(self, language: str) -> str:
+        today = self.now.astimezone(self.moment.tzinfo).date()
+        ahead = (self.moment.date() - today).days
+        at = say(language, "time.at.11" if self.moment.hour == 11 else "time.at", time=hour(self.moment))
+        if ahead == 0:
+            return f"{say(language, 'day.today')} {at}"
+        dated = Day(self.moment.date(), today, always_dated=True).in_(language)
+        if ahead == 1:
+            near = say(language, "day.tomorrow")
+            return f"{near}, {dated}, {at}" if self.dated else f"{near} {at}"
+        return f"{dated}, {at}"
+
+
+@dataclass(frozen=True)
+class ShortDay:
+    """«сб, 12 грудня», with the hour when there is one: a date in a list."""
+
+    day: date
+    at: time | None = None
+
+    def in_(self, language: str) -> str:
+        text = format_date(self.day, "EE, d MMMM", locale=language)
+        return f"{text}, {self.at.hour}:{self.at.minute:02d}" if self.at else text

@@ -1,0 +1,1 @@
+"""From words to service and language: pure, offline, in milliseconds."""

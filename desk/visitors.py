@@ -1,0 +1,81 @@
+"""A browser's hold on its chat, and the codes with which a chat goes on elsewhere."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from desk import ids
+from desk.database import BigKey
+
+LASTS = timedelta(days=60)
+
+
+class Visit(SQLModel, table=True):
+    """One browser with one chat. The token itself is only in the browser."""
+
+    token: str = Field(primary_key=True, max_length=64)
+    external: str = Field(unique=True, max_length=40)
+    language: str = Field(default="", max_length=2)
+    began_at: datetime
+    seen_at: datetime
+
+
+async def begin(session: AsyncSession, at: datetime, language: str = "") -> tuple[str, Visit]:
+    """A new visit and its token."""
+    token = ids.token()
+    visit = Visit(
+        token=ids.fingerprint(token), external=ids.token()[:32], language=language, began_at=at, seen_at=at
+    )
+    session.add(visit)
+    return token, visit
+
+
+async def visit_of(session: AsyncSession, token: str, at: datetime) -> Visit | None:
+    visit = await session.scalar(select(Visit).where(col(Visit.token) == ids.fingerprint(token)))
+    return visit if visit is not None and at - visit.seen_at < LASTS else None
+
+
+async def seen(session: AsyncSession, visit: Visit, at: datetime) -> None:
+    """Keep a visit alive; once a day is enough."""
+    if at - visit.seen_at > timedelta(days=1):
+        await session.execute(update(Visit).where(col(Visit.token) == visit.token).values(seen_at=at))
+
+
+async def forget(session: AsyncSession, token: str) -> None:
+    """Quick exit: this device can never open the chat again."""
+    await session.execute(delete(Visit).where(col(Visit.token) == ids.fingerprint(token)))
+
+
+class Code(SQLModel, table=True):
+    """A one-time code that joins another device or channel to a person: single use, ten minutes, no name in it."""
+
+    token: str = Field(primary_key=True, max_length=64)
+    person_id: int = Field(foreign_key="person.id", sa_type=BigKey)
+    made_at: datetime
+    used_at: datetime | None = None
+
+
+CODE_LASTS = timedelta(minutes=10)
+
+
+async def make_code(session: AsyncSession, person_id: int, at: datetime) -> str:
+    code = ids.token()[:22]
+    session.add(Code(token=ids.fingerprint(code), person_id=person_id, made_at=at))
+    return code
+
+
+async def person_of_code(session: AsyncSession, code: str, at: datetime, *, use: bool) -> int | None:
+    """Whose code this is, while it lasts; `use` makes this the only time."""
+    query = (
+        update(Code)
+        .where(col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS)
+        .values(used_at=at)
+        .returning(col(Code.person_id))
+        if use
+        else select(col(Code.person_id)).where(
+            col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS
+        )
+    )
+    return (await session.execute(query)).scalar_one_or_none()

@@ -1,0 +1,324 @@
+"""The command: builds the parts and starts them. The only place that knows both doors."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import content, staff, token
+from desk.settings import Settings, SettingsError, load_settings
+
+VERSION = "0.1.0"
+PARTS = ("web", "delivery", "rounds")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(content.app, name="content")
+app.add_typer(staff.app, name="staff")
+app.add_typer(token.app, name="token")
+
+
+@app.command()
+def run(
+    host: Annotated[str | None, typer.Option(help="Where to listen; PORUCH_HOST otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to listen; PORUCH_PORT otherwise.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="web, delivery or rounds; all of them when none is named.")] = None,
+) -> None:
+    """Start everything in one process, or only the named parts."""
+    parts = tuple(part or PARTS)
+    if unknown := set(parts) - set(PARTS):
+        raise typer.BadParameter(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    settings = load_settings()
+    if host is not None or port is not None:
+        settings = settings.model_copy(update={name: value for name, value in (("host", host), ("port", port)) if value is not None})
+    asyncio.run(_serve(settings, parts))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    from desk import schema
+    from desk.database import Database
+
+    async def up() -> None:
+        database = Database(_settings_with_data_dir().database)
+        await schema.bring_up_to_date(database)
+        await database.close()
+
+    asyncio.run(up())
+    print("The database is up to date.")
+
+
+@app.command()
+def chat() -> None:
+    """Talk to Poruch in this terminal: the whole conversation, with nothing installed."""
+    from commands.chat import talk
+
+    asyncio.run(talk(load_settings()))
+
+
+@app.command()
+def triage(
+    text: Annotated[str | None, typer.Argument(help="What a person might write.")] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='Read lines {"id": …, "text": …} from standard input.')] = False,
+) -> None:
+    """Show what Poruch understands of a text."""
+    from commands.triage import show
+
+    show(text, jsonl)
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, channels, translator, clock, disk; exit 1 on any error."""
+    from commands.doctor import examine
+
+    raise typer.Exit(asyncio.run(examine(load_settings())))
+
+
+@app.command()
+def demo() -> None:
+    """Fill an empty installation with believable people, tickets and courses."""
+    from commands.demo import fill
+
+    asyncio.run(fill(load_settings()))
+
+
+def _settings_with_data_dir() -> Settings:
+    settings = load_settings()
+    if settings.database.startswith("sqlite"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+# Serving
+
+
+async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
+    import uvicorn
+
+    from desk import logs, schema, sealing
+    from desk.database import Database
+
+    logs.set_up()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    sealing.use_key(settings.key())
+    database = Database(settings.database)
+    with _alone(settings):
+        match await schema.state_of(database):
+            case schema.State.EMPTY:
+                await _set_up(database)
+            case schema.State.OLDER | schema.State.UNKNOWN:
+                sys.exit("The database is not of this version. Back it up, then run: poruch migrate")
+        signed = await _first_sign_in(database)
+        house = _House(settings, database)
+        async with house.running(parts):
+            if "web" in parts:
+                config = uvicorn.Config(
+                    house.web_app(),
+                    host=settings.host,
+                    port=settings.port,
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    proxy_headers=bool(settings.trusted_proxies),
+                    forwarded_allow_ips=settings.trusted_proxies or None,
+                    timeout_graceful_shutdown=3,
+                )
+                server = _Server(config, lambda port: _say_where(settings, port, signed))
+                await server.serve()
+            else:
+                print(f"Poruch runs: {', '.join(parts)}.", flush=True)
+                await _until_told_to_stop()
+    await database.close()
+
+
+async def _set_up(database: Any) -> None:
+    """A new installation: its tables and the starter content."""
+    from desk import library, schema
+
+    await schema.bring_up_to_date(database)
+    async with database.transaction() as session:
+        await library.load(session)
+
+
+async def _first_sign_in(database: Any) -> tuple[str, str] | None:
+    """An account for the first person, when there is none."""
+    from desk import staff as accounts
+
+    async with database.transaction() as session:
+        if await accounts.everyone(session):
+            return None
+        password = secrets.token_urlsafe(9)
+        await accounts.add_staff(session, FIRST, "Koordynator", accounts.Role.COORDINATOR, password)
+    return FIRST, password
+
+
+FIRST = "koordynator@poruch.local"
+
+
+def _say_where(settings: Settings, port: int, signed: tuple[str, str] | None) -> None:
+    root = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else settings.host}:{port}"
+    print(f"Poruch is ready.\n  Web chat   {root}/\n  Desk       {root}/staff")
+    if signed:
+        print(f"  Sign in    {signed[0]}\n  Password   {signed[1]}\n(The password is shown this once; `poruch staff reset` makes another.)")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Any:
+    """SQLite serves one running process; a second one is told so instead of being let in."""
+    if not settings.database.startswith("sqlite"):
+        yield
+        return
+    with (settings.data_dir / "running.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit("Poruch already runs with this data directory. SQLite serves one process; PostgreSQL serves several.")
+        yield
+
+
+async def _until_told_to_stop() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, told.set)
+    await told.wait()
+
+
+def _Server(config: Any, ready: Any) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.servers:
+                ready(self.servers[0].sockets[0].getsockname()[1])
+
+    return Server(config)
+
+
+class _House:
+    """All parts of one process, built once."""
+
+    def __init__(self, settings: Settings, database: Any) -> None:
+        from bot.channels.webchat import FACTS as WEB
+        from bot.channels.webchat import Pages
+        from bot.intake import Intake
+        from desk import channels
+        from desk.handbook import Shelf
+
+        self.settings, self.database = settings, database
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.shelf = Shelf(settings.zone, settings.public_url)
+        self.pages = Pages(database)
+        self.intake = Intake(database, self._hear)
+        self.telegram_token = settings.telegram_token.get_secret_value()
+        self.ear: Any = None
+        known = [WEB]
+        if self.telegram_token:
+            from bot.channels.telegram import FACTS as TELEGRAM
+
+            known.append(TELEGRAM)
+        channels.know(known)
+
+    async def _hear(self, session: Any, heard: Any) -> Any:
+        from desk.conversation import hear
+
+        return await hear(session, heard, await self.shelf.book(session))
+
+    def web_app(self) -> Any:
+        from starlette.applications import Starlette
+        from starlette.routing import Mount
+
+        from api.app import staff_app
+        from api.doors import Desk
+        from bot.web import Door, public_app
+
+        secure = self.settings.public_url.startswith("https://")
+        door = Door(
+            self.database, self.shelf, self.intake, self.pages, _version_of_static(), secure, telegram=self.ear
+        )
+        desk = Desk(self.database, self.shelf, _version_of_static(), secure, self.settings)
+        return Starlette(routes=[*staff_app(desk), Mount("/", public_app(door))])
+
+    @contextlib.asynccontextmanager
+    async def running(self, parts: tuple[str, ...]) -> AsyncIterator[None]:
+        """The background work of these parts, from here until the end."""
+        from desk import leases
+
+        if self.database.is_sqlite:
+            async with self.database.transaction() as session:
+                await leases.clear(session)
+        works: list[Coroutine[Any, Any, None]] = []
+        closing: list[Any] = []
+        if "web" in parts:
+            works.append(self.pages.run())
+            if self.telegram_token:
+                works += await self._listen()
+                closing.append(self.ear)
+        if "delivery" in parts and self.telegram_token:
+            from bot.channels.telegram.sending import TelegramSender
+            from bot.delivery import Delivery
+
+            sender = TelegramSender(self.telegram_token, self.settings.telegram_api_url)
+            closing.append(sender)
+            works.append(Delivery(self.database, [sender], self.holder).run())
+        if "rounds" in parts:
+            from bot.rounds import Rounds
+
+            works.append(Rounds(self.database, self.shelf, self.holder).run())
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for part in closing:
+                await part.close()
+            with contextlib.suppress(Exception):
+                async with self.database.transaction() as session:
+                    await leases.let_go(session, self.holder)
+
+    async def _listen(self) -> list[Coroutine[Any, Any, None]]:
+        from bot.channels.telegram.hearing import TelegramEar
+
+        secret = self.settings.telegram_webhook_secret.get_secret_value()
+        self.ear = TelegramEar(self.telegram_token, self.settings.telegram_api_url, self.intake, secret=secret)
+        works = [self.ear.set_up_patiently(self.settings.public_url)]
+        if not secret:
+            works.append(self.ear.poll_alone(self.database, self.holder))
+        return works
+
+
+def _version_of_static() -> str:
+    """Changes whenever a page's styles or script do, so that browsers fetch them again."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for folder in ("api/static", "bot/static"):
+        for file in sorted((Path(__file__).parent / folder).rglob("*")):
+            if file.is_file():
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def main() -> None:
+    try:
+        app()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
