@@ -30,7 +30,9 @@ app.add_typer(token.app, name="token")
 def run(
     host: Annotated[str | None, typer.Option(help="Where to listen; PORUCH_HOST otherwise.")] = None,
     port: Annotated[int | None, typer.Option(help="Where to listen; PORUCH_PORT otherwise.")] = None,
-    part: Annotated[list[str] | None, typer.Option(help="web, delivery or rounds; all of them when none is named.")] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(help="web, delivery or rounds; all of them when none is named.")
+    ] = None,
 ) -> None:
     """Start everything in one process, or only the named parts."""
     parts = tuple(part or PARTS)
@@ -38,7 +40,9 @@ def run(
         raise typer.BadParameter(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     settings = load_settings()
     if host is not None or port is not None:
-        settings = settings.model_copy(update={name: value for name, value in (("host", host), ("port", port)) if value is not None})
+        settings = settings.model_copy(
+            update={name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        )
     asyncio.run(_serve(settings, parts))
 
 
@@ -68,7 +72,9 @@ def chat() -> None:
 @app.command()
 def triage(
     text: Annotated[str | None, typer.Argument(help="What a person might write.")] = None,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help='Read lines {"id": …, "text": …} from standard input.')] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Read lines {"id": …, "text": …} from standard input.')
+    ] = False,
 ) -> None:
     """Show what Poruch understands of a text."""
     from commands.triage import show
@@ -127,6 +133,7 @@ async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
                     host=settings.host,
                     port=settings.port,
                     log_config=None,
+                    lifespan="off",
                     access_log=False,
                     server_header=False,
                     proxy_headers=bool(settings.trusted_proxies),
@@ -169,7 +176,9 @@ def _say_where(settings: Settings, port: int, signed: tuple[str, str] | None) ->
     root = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else settings.host}:{port}"
     print(f"Poruch is ready.\n  Web chat   {root}/\n  Desk       {root}/staff")
     if signed:
-        print(f"  Sign in    {signed[0]}\n  Password   {signed[1]}\n(The password is shown this once; `poruch staff reset` makes another.)")
+        print(
+            f"  Sign in    {signed[0]}\n  Password   {signed[1]}\n(The password is shown this once; `poruch staff reset` makes another.)"
+        )
     sys.stdout.flush()
 
 
@@ -183,7 +192,9 @@ def _alone(settings: Settings) -> Any:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            sys.exit("Poruch already runs with this data directory. SQLite serves one process; PostgreSQL serves several.")
+            sys.exit(
+                "Poruch already runs with this data directory. SQLite serves one process; PostgreSQL serves several."
+            )
         yield
 
 
@@ -211,11 +222,13 @@ class _House:
     """All parts of one process, built once."""
 
     def __init__(self, settings: Settings, database: Any) -> None:
+        from api.doors import Desk
         from bot.channels.webchat import FACTS as WEB
         from bot.channels.webchat import Pages
         from bot.intake import Intake
         from desk import channels
         from desk.handbook import Shelf
+        from desk.history import News
 
         self.settings, self.database = settings, database
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -224,6 +237,14 @@ class _House:
         self.intake = Intake(database, self._hear)
         self.telegram_token = settings.telegram_token.get_secret_value()
         self.ear: Any = None
+        self.desk = Desk(
+            database,
+            self.shelf,
+            _version_of_static(),
+            settings.public_url.startswith("https://"),
+            settings,
+            News(database),
+        )
         known = [WEB]
         if self.telegram_token:
             from bot.channels.telegram import FACTS as TELEGRAM
@@ -237,19 +258,20 @@ class _House:
         return await hear(session, heard, await self.shelf.book(session))
 
     def web_app(self) -> Any:
-        from starlette.applications import Starlette
-        from starlette.routing import Mount
-
+        """Both doors behind one address: /staff and /api are the staff's, everything else is for everybody."""
         from api.app import staff_app
-        from api.doors import Desk
         from bot.web import Door, public_app
 
         secure = self.settings.public_url.startswith("https://")
-        door = Door(
-            self.database, self.shelf, self.intake, self.pages, _version_of_static(), secure, telegram=self.ear
-        )
-        desk = Desk(self.database, self.shelf, _version_of_static(), secure, self.settings)
-        return Starlette(routes=[*staff_app(desk), Mount("/", public_app(door))])
+        door = Door(self.database, self.shelf, self.intake, self.pages, _version_of_static(), secure, telegram=self.ear)
+        staffs, everybodys = staff_app(self.desk), public_app(door)
+
+        async def by_path(scope: Any, receive: Any, send: Any) -> None:
+            path = scope.get("path", "")
+            theirs = path in ("/staff", "/api") or path.startswith(("/staff/", "/api/"))
+            await (staffs if theirs else everybodys)(scope, receive, send)
+
+        return by_path
 
     @contextlib.asynccontextmanager
     async def running(self, parts: tuple[str, ...]) -> AsyncIterator[None]:
@@ -262,7 +284,7 @@ class _House:
         works: list[Coroutine[Any, Any, None]] = []
         closing: list[Any] = []
         if "web" in parts:
-            works.append(self.pages.run())
+            works += [self.pages.run(), self.desk.news.run()]
             if self.telegram_token:
                 works += await self._listen()
                 closing.append(self.ear)

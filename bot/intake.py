@@ -30,7 +30,9 @@ class Intake:
         except Exception as error:
             # Whatever we did wrong, the words are kept, staff see them, and the next message is not held up.
             log.exception("intake.set_aside", channel=heard.place.channel, error=type(error).__name__)
-            await self.set_aside(heard.place.channel, heard.place.account, heard.key, _plain(heard), type(error).__name__)
+            await self.set_aside(
+                heard.place.channel, heard.place.account, heard.key, _plain(heard), type(error).__name__
+            )
             return Outcome(set_aside=True)
 
     async def set_aside(self, channel: str, account: str, key: str, raw: bytes, error: str) -> None:

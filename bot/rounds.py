@@ -21,7 +21,9 @@ LEASE = "rounds"
 class Rounds:
     """One process of an installation makes the rounds; the others wait to take over."""
 
-    def __init__(self, database: Database, shelf: Shelf, holder: str, jobs: dict[str, tuple[float, Job]] | None = None) -> None:
+    def __init__(
+        self, database: Database, shelf: Shelf, holder: str, jobs: dict[str, tuple[float, Job]] | None = None
+    ) -> None:
         self.database, self.shelf, self.holder = database, shelf, holder
         self.jobs: dict[str, tuple[float, Job]] = {"bursts": (0.25, self.answer_bursts), **(jobs or {})}
         self.held_at = float("-inf")

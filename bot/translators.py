@@ -162,7 +162,7 @@ class OutsideEngine:
         except (OSError, exceptions.RequestError) as error:
             # An answer that is no JSON is an OSError to requests, and a ValueError too.
             raise TryLater("odd-answer" if isinstance(error, ValueError) else "down") from None
-        except Exception:  # noqa: BLE001
+        except Exception:
             # When the other side changes its page, the library falls over in ways of its own, text in the message.
             raise TryLater("odd-answer") from None
 

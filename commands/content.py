@@ -17,7 +17,9 @@ def content() -> None:
 
 
 @app.command()
-def load(folder: Annotated[Path, typer.Argument(help="A folder with the same files as desk/content.")] = library.STARTER) -> None:
+def load(
+    folder: Annotated[Path, typer.Argument(help="A folder with the same files as desk/content.")] = library.STARTER,
+) -> None:
     """Load or update services, help lines and answers."""
 
     async def work() -> library.Loaded:

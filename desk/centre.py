@@ -68,9 +68,7 @@ class Centre:
 
 def read_centre(facts: Mapping[str, Any], zone: ZoneInfo) -> Centre:
     """The centre from its entry in the library."""
-    week = {
-        int(day): (_time(hours[0]), _time(hours[1])) for day, hours in facts["hours"].items() if hours
-    }
+    week = {int(day): (_time(hours[0]), _time(hours[1])) for day, hours in facts["hours"].items() if hours}
     return Centre(
         zone=zone,
         name=Written(facts["name"]),

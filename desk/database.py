@@ -32,7 +32,9 @@ BUSY_MS = 5000
 
 def words(kind: type[enum.Enum]) -> Enum:
     """Store an enum as its readable value in a plain text column."""
-    return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [member.value for member in members])
+    return Enum(
+        kind, native_enum=False, length=32, values_callable=lambda members: [member.value for member in members]
+    )
 
 
 class DatabaseAway(Exception):
@@ -76,7 +78,12 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:
             self.engine = create_async_engine(
-                url, hide_parameters=True, pool_size=pool, max_overflow=5, pool_timeout=10, connect_args={"timeout": 5, "command_timeout": 30}
+                url,
+                hide_parameters=True,
+                pool_size=pool,
+                max_overflow=5,
+                pool_timeout=10,
+                connect_args={"timeout": 5, "command_timeout": 30},
             )
         self._readers = self.engine.execution_options(poruch_reads=True) if self.is_sqlite else self.engine
         self._writers = asyncio.Lock()

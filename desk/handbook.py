@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,6 @@ from desk import clock, library
 from desk.centre import Centre, read_centre
 from desk.helplines import Register, read_register
 from desk.safety import Screen, read_screen
-from desk.script import buttons
 from desk.services import Catalogue, read_catalogue
 from desk.triage.lexicon import Lexicon, Understood, read_lexicon
 
@@ -30,9 +28,6 @@ class Handbook:
     def understand(self, text: str) -> Understood:
         """From words to the services they may ask for."""
         return self.lexicon.understand(text, self.catalogue.running)
-
-    def menu_buttons(self, language: str) -> list[Any]:
-        return buttons.shown(buttons.menu(self.catalogue), "", language)
 
     @property
     def privacy_link(self) -> str:

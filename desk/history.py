@@ -1,15 +1,17 @@
 """Who did (and read) what, append-only; live pages follow it."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, select
+from sqlalchemy import JSON, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk import clock
-from desk.database import BigKey, ring
+from desk.database import BigKey, Database, DatabaseAway, ring
 
 
 class Event(SQLModel, table=True):
@@ -51,3 +53,55 @@ async def newer_than(session: AsyncSession, seen: int, *, limit: int = 500) -> S
 
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Event]:
     return (await session.scalars(select(Event).where(col(Event.ticket_id) == ticket_id).order_by(col(Event.id)))).all()
+
+
+OVERLAP = 200  # On PostgreSQL a lower number can become visible late: so far back is read again, and dropped if known.
+SILENT = frozenset({"ticket.read", "file.read", "staff.signed_in"})
+
+
+class News:
+    """Follows the history for this process and wakes its open pages."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.listeners: set[asyncio.Queue[int]] = set()
+
+    def listen(self) -> asyncio.Queue[int]:
+        queue: asyncio.Queue[int] = asyncio.Queue(maxsize=500)
+        self.listeners.add(queue)
+        return queue
+
+    def leave(self, queue: asyncio.Queue[int]) -> None:
+        self.listeners.discard(queue)
+
+    async def run(self) -> None:
+        bell = self.database.bell("history")
+        seen, known = await self._so_far()
+        while True:
+            await bell.wait(1.0)
+            with contextlib.suppress(DatabaseAway):
+                async with self.database.reading() as session:
+                    events = await newer_than(session, max(0, seen - OVERLAP))
+                fresh = [event for event in events if event.id not in known]
+                if not fresh:
+                    continue
+                known = {event.id or 0 for event in events}
+                seen = max(known)
+                self._tell(fresh)
+
+    async def _so_far(self) -> tuple[int, set[int]]:
+        """The newest event, and those shortly before it, which are no news."""
+        while True:
+            with contextlib.suppress(DatabaseAway):
+                async with self.database.reading() as session:
+                    last = await session.scalar(select(func.max(col(Event.id)))) or 0
+                    events = await newer_than(session, max(0, last - OVERLAP))
+                    return last, {event.id or 0 for event in events}
+            await asyncio.sleep(1)
+
+    def _tell(self, events: list[Event]) -> None:
+        tickets = {event.ticket_id for event in events if event.ticket_id and event.kind not in SILENT}
+        for queue in self.listeners:
+            for ticket in tickets:
+                with contextlib.suppress(asyncio.QueueFull):
+                    queue.put_nowait(ticket)

@@ -58,6 +58,13 @@ class Message(SQLModel, table=True):
         Index("ix_message_ticket", "ticket_id", "id"),
         Index("ix_message_person", "person_id", "id"),
         Index("ix_message_mark", "mark", "id"),
+        Index("ix_message_said_at", "said_at"),
+        Index(
+            "ix_message_undelivered",
+            "id",
+            sqlite_where=text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+            postgresql_where=text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+        ),
         Index(
             "ix_message_outbox",
             "channel",
@@ -123,6 +130,7 @@ class Message(SQLModel, table=True):
     attempts: int = 0
     sent_at: datetime | None = None
     failure: str = Field(default="", max_length=80)
+    settled_by: int | None = None  # Who of the staff has dealt with its being unsure or failed.
     request_key: str | None = Field(default=None, max_length=120)
 
 
@@ -241,7 +249,9 @@ async def store_heard(
         other_state="wanted" if heard.text and heard.kind != "press" else "",
     )
     return (
-        await session.execute(row.on_conflict_do_nothing(index_elements=["channel", "account", "key"]).returning(col(Message.id)))
+        await session.execute(
+            row.on_conflict_do_nothing(index_elements=["channel", "account", "key"]).returning(col(Message.id))
+        )
     ).scalar_one_or_none()
 
 
@@ -396,19 +406,21 @@ async def wanted_files(session: AsyncSession, channel: str, account: str, at: da
     ).all()
 
 
-async def keep_file(session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime) -> None:
+async def keep_file(
+    session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime
+) -> None:
     """Write down what became of fetching a file, unless the person has erased it meanwhile."""
     values: dict[str, Any] = {"status": status, "not_before": not_before, "attempts": file.attempts + 1}
     if content is not None:
         values |= {"content": content, "size": len(content)}
-    await session.execute(
-        update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values)
-    )
+    await session.execute(update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values))
     ring(session, "history")
 
 
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Message]:
-    return (await session.scalars(select(Message).where(col(Message.ticket_id) == ticket_id).order_by(col(Message.id)))).all()
+    return (
+        await session.scalars(select(Message).where(col(Message.ticket_id) == ticket_id).order_by(col(Message.id)))
+    ).all()
 
 
 async def committed_after(session: AsyncSession, after: int, limit: int) -> Sequence[Message]:
@@ -419,7 +431,9 @@ async def committed_after(session: AsyncSession, after: int, limit: int) -> Sequ
     """
     query = select(Message).order_by(col(Message.mark), col(Message.id)).limit(limit)
     if _is_postgres(session):
-        query = query.where(literal_column("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)") > col(Message.mark))
+        query = query.where(
+            literal_column("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)") > col(Message.mark)
+        )
     last = await session.get(Message, after) if after else None
     if last is not None:
         query = query.where(
@@ -442,3 +456,14 @@ async def set_aside(
         .on_conflict_do_nothing(index_elements=["channel", "account", "key"])
     )
     ring(session, "history")
+
+
+def headers_for(mime: str) -> dict[str, str]:
+    """How a stranger's file is handed to a browser: shown as what it is or offered for saving, and able to run nothing."""
+    shown = mime.startswith(("image/", "audio/", "video/")) and "svg" not in mime
+    return {
+        "Content-Disposition": "inline" if shown else 'attachment; filename="file"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }

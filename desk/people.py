@@ -115,7 +115,9 @@ async def find_person(session: AsyncSession, person_id: int) -> Person:
 async def addresses_of(session: AsyncSession, person_id: int) -> list[Address]:
     """A person's addresses, the one they used last first."""
     rows = await session.scalars(
-        select(Address).where(col(Address.person_id) == person_id).order_by(col(Address.heard_at).desc(), col(Address.id))
+        select(Address)
+        .where(col(Address.person_id) == person_id)
+        .order_by(col(Address.heard_at).desc(), col(Address.id))
     )
     return list(rows)
 

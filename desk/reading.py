@@ -34,7 +34,19 @@ _NEXT = ("наступн", "следующ", "przyszl", "nastepn", "next")
 _TODAY = ("сьогодні", "сегодня", "dzis", "dzisiaj", "today", "sohodni", "sjogodni")
 _TOMORROW = ("завтра", "jutro", "tomorrow", "zavtra")
 _AFTER_TOMORROW = ("післязавтра", "послезавтра", "pojutrze")
-_NOT_YET = (" ще не", " ще нема", " еще не", " еще нет", " jeszcze nie", " not yet", " не призначен", " не назначен", " nie umowi", " shche ne", " sche ne")
+_NOT_YET = (
+    " ще не",
+    " ще нема",
+    " еще не",
+    " еще нет",
+    " jeszcze nie",
+    " not yet",
+    " не призначен",
+    " не назначен",
+    " nie umowi",
+    " shche ne",
+    " sche ne",
+)
 
 _DOTTED = re.compile(r"(?<![\d.:])(\d{1,2})[./\-](\d{1,2})(?:[./\-](\d{4}|\d{2}))?(?![\d])")
 _NAMED = re.compile(r"(?<!\d)(\d{1,2})(?:-?(?:го|е|th|st|nd|rd))?\s+([a-zа-яіїєґ]{3,})")
@@ -134,7 +146,9 @@ _CHILD = (
     "малыш", "мала ", "малий", "немовл", "dziec", "syn", "cork", "córk", "chlop", "chłop", "dziew", "child", "kid", "son",
     "daughter", "boy", "girl", "baby", "dyt", "dit", "внук", "онук", "wnuk",
 )  # fmt: skip
-_AGE = re.compile(r"(?<!\d)(\d{1,2})(?:[-–]?(?:ть|ми|х))?\s*(?:років|рік|роки|рочк\w*|лет|год(?:а|ик\w*)?\b|lat\w*|rok\w*|years?|y\.?o|р\.)")
+_AGE = re.compile(
+    r"(?<!\d)(\d{1,2})(?:[-–]?(?:ть|ми|х))?\s*(?:років|рік|роки|рочк\w*|лет|год(?:а|ик\w*)?\b|lat\w*|rok\w*|years?|y\.?o|р\.)"
+)
 _MONTHS_OLD = re.compile(r"(?<!\d)(\d{1,2})\s*(?:місяц\w*|міс\b|мес\w*|miesi\w*|months?)")
 _COUNT_CHILDREN = re.compile(
     r"(?<!\d)(\d{1,2})\s*(?:маленьк\w*\s+|мал\w*\s+|неповноліт\w*\s+)?(?:діт\w*|дет\w*|дитин\w*|ребен\w*|dziec\w*|children|kids?|child|син\w*|доч\w*|доньк\w*)"
@@ -144,7 +158,23 @@ _COUNT_PEOPLE = re.compile(
 )
 _WORD_NUMBERS = {
     1: ("один", "одна", "одну", "одного", "одної", "jedno", "jeden", "jedna", "one"),
-    2: ("двоє", "двох", "дві", "два", "двое", "двоих", "две", "dwoje", "dwójka", "dwa", "dwie", "two", "удвох", "вдвоем", "вдвох"),
+    2: (
+        "двоє",
+        "двох",
+        "дві",
+        "два",
+        "двое",
+        "двоих",
+        "две",
+        "dwoje",
+        "dwójka",
+        "dwa",
+        "dwie",
+        "two",
+        "удвох",
+        "вдвоем",
+        "вдвох",
+    ),
     3: ("троє", "трьох", "три", "трое", "троих", "troje", "trzy", "trójka", "three", "втрьох", "втроем"),
     4: ("четверо", "чотири", "четверо", "четверых", "четыре", "czworo", "cztery", "four", "вчотирьох"),
     5: ("пятеро", "пять", "пятерых", "pięcioro", "pięć", "five"),
@@ -168,7 +198,11 @@ def people(text: str) -> People | None:
             small = re.sub(rf"(?<=\s){re.escape(name)}(?=\s)", str(number), small)
     about_children = any(sign in small for sign in _CHILD)
     ages = tuple(int(found) for found in _AGE.findall(small) if int(found) < 18) if about_children else ()
-    if about_children and (listed := re.search(r"((?:\d{1,2}\s*(?:,|і|й|та|и|i|and)\s*)+)(\d{1,2})\s*(?:рок|рік|лет|год|lat|years?)", small)):
+    if about_children and (
+        listed := re.search(
+            r"((?:\d{1,2}\s*(?:,|і|й|та|и|i|and)\s*)+)(\d{1,2})\s*(?:рок|рік|лет|год|lat|years?)", small
+        )
+    ):
         ages = tuple(number for number in map(int, re.findall(r"\d{1,2}", listed[0])) if number < 18)
     babies = len(_MONTHS_OLD.findall(small)) if about_children else 0
     ages = ages + (0,) * babies
@@ -177,9 +211,13 @@ def people(text: str) -> People | None:
         children = int(found[1])
     elif ages:
         children = len(ages)
-    elif about_children and re.search(r"\b(?:дитин[аиіу]|ребен\w*|син\w*|сын\w*|доч\w*|доньк\w*|dzieck\w*|syn\w*|córk\w*|child|son|daughter)\b", small):
+    elif about_children and re.search(
+        r"\b(?:дитин[аиіу]|ребен\w*|син\w*|сын\w*|доч\w*|доньк\w*|dzieck\w*|syn\w*|córk\w*|child|son|daughter)\b", small
+    ):
         children = 1
-    counted = _COUNT_PEOPLE.search(small) or re.search(r"(?:нас|we are|jest nas|семь[яи]|сім)\D{0,8}(\d{1,2})(?!\d)", small)
+    counted = _COUNT_PEOPLE.search(small) or re.search(
+        r"(?:нас|we are|jest nas|семь[яи]|сім)\D{0,8}(\d{1,2})(?!\d)", small
+    )
     adults = int(counted[1]) if counted else None
     if adults is None and children is None:
         return None
@@ -227,4 +265,8 @@ def masked(text: str) -> str:
 
 def readable(text: str) -> str:
     """A person's words without what no database and no page can hold: control signs and halves of letters."""
-    return "".join(letter for letter in text if letter in "\n\t" or (letter >= " " and letter != "\x7f" and not "\ud800" <= letter <= "\udfff"))
+    return "".join(
+        letter
+        for letter in text
+        if letter in "\n\t" or (letter >= " " and letter != "\x7f" and not "\ud800" <= letter <= "\udfff")
+    )

@@ -221,7 +221,11 @@ async def _wrote_before(session: AsyncSession, ticket: Ticket, staff_id: int) ->
         return False
     found = await session.scalar(
         select(col(Message.id))
-        .where(col(Message.ticket_id) == ticket.id, col(Message.staff_id) == staff_id, col(Message.purpose) == Purpose.REPLY)
+        .where(
+            col(Message.ticket_id) == ticket.id,
+            col(Message.staff_id) == staff_id,
+            col(Message.purpose) == Purpose.REPLY,
+        )
         .limit(1)
     )
     return found is not None

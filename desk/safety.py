@@ -123,7 +123,11 @@ def warning(
         else:
             filled = Written({language: text.replace("{n112}", centre.n112) for language, text in part.items()})
             body.append(filled)
-    text = paragraphs(line(*head), _grouped(body), w(scenario.question)) if scenario.question else paragraphs(line(*head), _grouped(body))
+    text = (
+        paragraphs(line(*head), _grouped(body), w(scenario.question))
+        if scenario.question
+        else paragraphs(line(*head), _grouped(body))
+    )
     return Warning(text, scenario.question, QUESTIONS.get(scenario.question, ()))
 
 
@@ -172,7 +176,9 @@ def _scenario(facts: Mapping[str, Any]) -> Scenario:
 
 def _cues(phrases: Mapping[str, Iterable[str]] | None, pairs: Mapping[str, Iterable[Sequence[str]]] | None) -> Cues:
     return Cues(
-        tuple({fold(phrase).rstrip() for listed in (phrases or {}).values() for phrase in listed if fold(phrase).strip()}),
+        tuple(
+            {fold(phrase).rstrip() for listed in (phrases or {}).values() for phrase in listed if fold(phrase).strip()}
+        ),
         tuple({(fold(one).strip(), fold(other).strip()) for listed in (pairs or {}).values() for one, other in listed}),
     )
 
@@ -188,6 +194,8 @@ def _starts(words: list[str], stem: str) -> list[int]:
     parts = stem.split()
     places = []
     for place in range(len(words) - len(parts) + 1):
-        if all(words[place + step] == part for step, part in enumerate(parts[:-1])) and words[place + len(parts) - 1].startswith(parts[-1]):
+        if all(words[place + step] == part for step, part in enumerate(parts[:-1])) and words[
+            place + len(parts) - 1
+        ].startswith(parts[-1]):
             places.append(place)
     return places

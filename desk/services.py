@@ -122,9 +122,7 @@ def read_catalogue(entries: list[Entry]) -> Catalogue:
     """The catalogue from the library's entries."""
     raw_slots = {entry.key: entry.now for entry in entries if entry.kind == "slot"}
     shared = {slot: _slot(slot, facts) for slot, facts in raw_slots.items()}
-    services = {
-        entry.key: _service(entry, raw_slots, shared) for entry in entries if entry.kind == "service"
-    }
+    services = {entry.key: _service(entry, raw_slots, shared) for entry in entries if entry.kind == "service"}
     tiles = [
         Tile(
             entry.key,

@@ -18,20 +18,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORUCH_", env_file=".env", frozen=True, extra="ignore")
 
     data_dir: Path = Field(Path("data"), description="Where the database, the key and nothing else are kept.")
-    database_url: str = Field("", description="SQLAlchemy address of the database; empty means SQLite in the data directory.")
-    secret_key: SecretStr = Field(SecretStr(""), description="The installation's key; made and kept in the data directory when empty.")
+    database_url: str = Field(
+        "", description="SQLAlchemy address of the database; empty means SQLite in the data directory."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="The installation's key; made and kept in the data directory when empty."
+    )
     host: str = Field("127.0.0.1", description="The address `poruch run` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port `poruch run` listens on.")
-    public_url: str = Field("", description="How people reach this installation, for links and webhooks: https://help.example.org")
+    public_url: str = Field(
+        "", description="How people reach this installation, for links and webhooks: https://help.example.org"
+    )
     timezone: str = Field("Europe/Warsaw", description="The centre's time zone.")
-    telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token from @BotFather; empty means no Telegram.")
+    telegram_token: SecretStr = Field(
+        SecretStr(""), description="The bot's token from @BotFather; empty means no Telegram."
+    )
     telegram_api_url: str = Field("https://api.telegram.org", description="Another Bot API server.")
     telegram_webhook_secret: SecretStr = Field(SecretStr(""), description="Set means webhook, empty means polling.")
-    translator: str = Field("none", description="none, libretranslate, or an outside engine the centre has chosen: google, mymemory.")
+    translator: str = Field(
+        "none", description="none, libretranslate, or an outside engine the centre has chosen: google, mymemory."
+    )
     translator_url: str = Field("", description="Address of the LibreTranslate server.")
     translator_key: SecretStr = Field(SecretStr(""), description="Its key, when it wants one.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token of /metrics; empty means no /metrics.")
-    trusted_proxies: str = Field("", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas.")
+    trusted_proxies: str = Field(
+        "", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -6,12 +6,12 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import JSON, delete, func, select
+from sqlalchemy import JSON, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk import clock, ids
-from desk.database import BigKey, words
+from desk.database import words
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.history import record
 
@@ -114,7 +114,12 @@ async def add_staff(
     if await session.scalar(select(col(Staff.id)).where(col(Staff.email) == email)):
         raise Conflict("error.staff_exists")
     staff = Staff(
-        email=email, name=name.strip(), role=role, password=_hasher.hash(password), teams=teams or [], added_at=clock.now()
+        email=email,
+        name=name.strip(),
+        role=role,
+        password=_hasher.hash(password),
+        teams=teams or [],
+        added_at=clock.now(),
     )
     session.add(staff)
     await session.flush()
@@ -202,6 +207,10 @@ async def signed_in(session: AsyncSession, token: str) -> tuple[Staff, StaffSess
     if now - held.made_at > SESSION_LASTS or now - held.seen_at > SESSION_IDLES:
         return None
     return staff, held
+
+
+async def keep_alive(session: AsyncSession, held: StaffSession, at: datetime) -> None:
+    await session.execute(update(StaffSession).where(col(StaffSession.token) == held.token).values(seen_at=at))
 
 
 async def sign_out(session: AsyncSession, token: str) -> None:

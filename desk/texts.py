@@ -56,7 +56,9 @@ def say_count(language: str, key: str, n: int, domain: str = "desk", /, **gaps: 
 def _fill(text: str, language: str, gaps: Mapping[str, Gap]) -> str:
     if not gaps:
         return text
-    return text.format(**{name: gap.in_(language) if isinstance(gap, InLanguages) else gap for name, gap in gaps.items()})
+    return text.format(
+        **{name: gap.in_(language) if isinstance(gap, InLanguages) else gap for name, gap in gaps.items()}
+    )
 
 
 @dataclass(frozen=True)

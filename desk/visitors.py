@@ -25,9 +25,7 @@ class Visit(SQLModel, table=True):
 async def begin(session: AsyncSession, at: datetime, language: str = "") -> tuple[str, Visit]:
     """A new visit and its token."""
     token = ids.token()
-    visit = Visit(
-        token=ids.fingerprint(token), external=ids.token()[:32], language=language, began_at=at, seen_at=at
-    )
+    visit = Visit(token=ids.fingerprint(token), external=ids.token()[:32], language=language, began_at=at, seen_at=at)
     session.add(visit)
     return token, visit
 
@@ -41,6 +39,10 @@ async def seen(session: AsyncSession, visit: Visit, at: datetime) -> None:
     """Keep a visit alive; once a day is enough."""
     if at - visit.seen_at > timedelta(days=1):
         await session.execute(update(Visit).where(col(Visit.token) == visit.token).values(seen_at=at))
+
+
+async def choose_language(session: AsyncSession, visit: Visit, language: str) -> None:
+    await session.execute(update(Visit).where(col(Visit.token) == visit.token).values(language=language))
 
 
 async def forget(session: AsyncSession, token: str) -> None:
@@ -70,7 +72,9 @@ async def person_of_code(session: AsyncSession, code: str, at: datetime, *, use:
     """Whose code this is, while it lasts; `use` makes this the only time."""
     query = (
         update(Code)
-        .where(col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS)
+        .where(
+            col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS
+        )
         .values(used_at=at)
         .returning(col(Code.person_id))
         if use

@@ -10,11 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import clock
+from desk import clock, people
 from desk.channels import Facts
 from desk.database import Database, DatabaseAway
+from desk.history import record
 from desk.messages import Direction, File, Message, Status
 from desk.people import Address
+from desk.tickets import Status as TicketStatus
+from desk.tickets import Ticket
 
 log = structlog.get_logger()
 
@@ -60,6 +63,27 @@ async def fetched(session: AsyncSession, messages: Sequence[Message]) -> None:
         )
 
 
+async def left(session: AsyncSession, external: str) -> None:
+    """Staff see that the person used the quick exit; from here nothing reaches that device."""
+    address = await address_of(session, external)
+    if address is None:
+        return
+    tickets = await session.scalars(
+        select(Ticket).where(col(Ticket.person_id) == address.person_id, col(Ticket.status) != TicketStatus.CLOSED)
+    )
+    for ticket in tickets:
+        record(session, "person.quick_exit", ticket_id=ticket.id, person_id=address.person_id)
+    await people.lost(session, address.id or 0, "left")
+
+
+async def choose_language(session: AsyncSession, external: str, language: str) -> None:
+    """The page's language is the bot's too."""
+    address = await address_of(session, external)
+    if address is not None:
+        person = await session.get_one(people.Person, address.person_id)
+        person.language, person.language_sure = language, True
+
+
 def shown(message: Message, file: File | None = None) -> dict[str, Any]:
     """A message as the page and other clients get it."""
     return {
@@ -78,21 +102,21 @@ def shown(message: Message, file: File | None = None) -> dict[str, Any]:
 
 
 class Pages:
-    """The open pages of this process, each told when there is something new for its address."""
+    """The open pages of this process, each told when there is something new for its visitor."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.open: dict[int, set[asyncio.Event]] = defaultdict(set)
+        self.open: dict[str, set[asyncio.Event]] = defaultdict(set)
 
-    def watch(self, address_id: int) -> asyncio.Event:
+    def watch(self, external: str) -> asyncio.Event:
         news = asyncio.Event()
-        self.open[address_id].add(news)
+        self.open[external].add(news)
         return news
 
-    def leave(self, address_id: int, news: asyncio.Event) -> None:
-        self.open[address_id].discard(news)
-        if not self.open[address_id]:
-            del self.open[address_id]
+    def leave(self, external: str, news: asyncio.Event) -> None:
+        self.open[external].discard(news)
+        if not self.open[external]:
+            del self.open[external]
 
     async def run(self) -> None:
         """Wake the pages for which rows wait: on the bell, and once a second for rows of other processes."""
@@ -104,7 +128,9 @@ class Pages:
             try:
                 async with self.database.reading() as session:
                     addresses = await session.scalars(
-                        select(col(Message.address_id)).where(
+                        select(col(Address.external))
+                        .join(Message, col(Message.address_id) == col(Address.id))
+                        .where(
                             col(Message.channel) == FACTS.name,
                             col(Message.direction) == Direction.TOLD,
                             col(Message.status) == Status.WAITING,

@@ -129,7 +129,9 @@ async def _answer(turn: Turn) -> None:
 async def _gather(turn: Turn, ids: list[int]) -> None:
     """All messages of a burst, in the order in which they came."""
     wanted = [*ids, *(name for name in turn.said.ids if name not in ids)]
-    rows = list(await turn.session.scalars(select(Message).where(col(Message.id).in_(wanted)).order_by(col(Message.id))))
+    rows = list(
+        await turn.session.scalars(select(Message).where(col(Message.id).in_(wanted)).order_by(col(Message.id)))
+    )
     turn.said = Said(
         ids=[row.id or 0 for row in rows],
         text="\n".join(row.text for row in rows if row.text),
@@ -258,7 +260,12 @@ async def _answer_what_followed(turn: Turn, rows: list[Message]) -> None:
     spoke = turn.talk.spoke_before()
     ticket = turn.ticket(turn.talk.ticket)
     unread = spoke is not None and rows[0].at - spoke < QUIET
-    if not unread or ticket is None or ticket.status is not Status.DRAFT or turn.talk.step not in ("ask", "unsure", "menu"):
+    if (
+        not unread
+        or ticket is None
+        or ticket.status is not Status.DRAFT
+        or turn.talk.step not in ("ask", "unsure", "menu")
+    ):
         await _answer(turn)
         return
     waiting, turn.talk.waiting, turn.talk.waiting_since = turn.talk.waiting, [], ""
@@ -349,5 +356,3 @@ def _learn_language(turn: Turn, heard: Heard) -> None:
     elif not person.language:
         page = str(heard.facts.get("page_language", ""))
         person.language = page if page in LANGUAGES else ""
-
-

@@ -59,7 +59,9 @@ async def _thanks(turn: Turn) -> bool:
     open_ones = turn.open_tickets
     if wordless and not turn.tickets and turn.is_first_contact:
         return False
-    current = turn.ticket(turn.talk.ticket) or (open_ones[-1] if open_ones else turn.tickets[-1] if turn.tickets else None)
+    current = turn.ticket(turn.talk.ticket) or (
+        open_ones[-1] if open_ones else turn.tickets[-1] if turn.tickets else None
+    )
     if current is not None:
         await _attach_quietly(turn, current)
     if wordless or any(ticket.with_people for ticket in open_ones) or turn.talk.step in ("ask", "summary", "contact"):
@@ -218,7 +220,9 @@ async def go_back(turn: Turn, ticket: Ticket) -> None:
         return
     slot = service.slots[earlier[-1]]
     back = Progress(earlier, progress.total, progress.routed, progress.tile, progress.unclear, progress.doubts)
-    total = max(len(earlier) - 1 + len(form.remaining(service, _without(ticket, slot.id), _shorter(back))), len(earlier))
+    total = max(
+        len(earlier) - 1 + len(form.remaining(service, _without(ticket, slot.id), _shorter(back))), len(earlier)
+    )
     total = min(total, progress.total or total)
     turn.ask_question(ticket, form.Question(slot, len(earlier), total, back))
 

@@ -129,5 +129,3 @@ async def _classes(turn: Turn) -> None:
 def _privacy(turn: Turn) -> None:
     turn.person.notice = turn.book.centre.notice_version
     turn.say(paragraphs(w("privacy.short", link=turn.book.privacy_link)))
-
-

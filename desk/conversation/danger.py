@@ -121,7 +121,7 @@ def _read(turn: Turn) -> str:
 
 
 async def _call_again(turn: Turn, ticket: Ticket, child: bool) -> None:
-    """"No", "not sure": certain from here, and people are called again; no second question."""
+    """ "No", "not sure": certain from here, and people are called again; no second question."""
     make_certain(turn, ticket)
     scenario = turn.book.screen.scenario(turn.talk.data.get("scenario", ""))
     ids = scenario.lines_child if child else scenario.lines_adult
@@ -130,11 +130,7 @@ async def _call_again(turn: Turn, ticket: Ticket, child: bool) -> None:
     if child:
         turn.say(lines(w("child.112", n112=n112), *lines_), w("child.heard"))
     else:
-        turn.say(
-            lines(
-                line(w("safe.heard"), w("safe.someone")), w("safe.112", n112=n112), *lines_, w("safe.again")
-            )
-        )
+        turn.say(lines(line(w("safe.heard"), w("safe.someone")), w("safe.112", n112=n112), *lines_, w("safe.again")))
     turn.talk.begin("safe", ticket.id, question="", child=child)
 
 
@@ -186,10 +182,10 @@ def opening_words(turn: Turn):  # type: ignore[no-untyped-def]
     centre = turn.book.centre
     local = centre.local(turn.at)
     today = centre.hours.on(local.date())
-    opening = centre.hours.next_opening(turn.at if not centre.hours.is_open(turn.at) else today[1] if today else turn.at)
+    opening = centre.hours.next_opening(
+        turn.at if not centre.hours.is_open(turn.at) else today[1] if today else turn.at
+    )
     later = w("time.from", day=Day(opening.date(), local.date(), after_vowel=True), time=hour(centre.local(opening)))
     if centre.hours.is_open(turn.at) and today:
         return w("time.until_and", until=hour(today[1]), later=later)
     return later
-
-

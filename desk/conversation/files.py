@@ -16,7 +16,18 @@ from desk.triage.words import fold
 WITH_FILES = frozenset({"photo", "voice", "audio", "video", "video_note", "animation", "document"})
 SPOKEN = frozenset({"voice", "audio", "video_note"})
 # What a caption says when the picture shows an identity paper.
-_PAPERS = (" паспорт", " passport", " paszport", " pasport", " песел", " pesel", " dowod", " id карт", " посвідчення особи", " удостоверение")
+_PAPERS = (
+    " паспорт",
+    " passport",
+    " paszport",
+    " pasport",
+    " песел",
+    " pesel",
+    " dowod",
+    " id карт",
+    " посвідчення особи",
+    " удостоверение",
+)
 MB = 1024 * 1024
 
 

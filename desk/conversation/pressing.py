@@ -105,7 +105,12 @@ async def _press_answer(turn: Turn, rest: str) -> bool:
     slot_id, _, option_id = rest.partition(":")
     ticket = _draft(turn)
     service = turn.service_of(ticket) if ticket else None
-    if ticket is None or service is None or turn.talk.step not in ("ask", "contact") or turn.talk.data.get("slot") != slot_id:
+    if (
+        ticket is None
+        or service is None
+        or turn.talk.step not in ("ask", "contact")
+        or turn.talk.data.get("slot") != slot_id
+    ):
         return False
     slot = service.slots[slot_id]
     answer = form.pressed(slot, option_id)

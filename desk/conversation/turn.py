@@ -98,7 +98,7 @@ class Turn:
         """The first lines: who speaks, that the words have arrived, who reads them and when, the notice."""
         centre = self.book.centre
         first: list[InLanguages] = []
-        closed = self.closed_line() if got or menu and self.is_first_contact else None
+        closed = self.closed_line() if got or (menu and self.is_first_contact) else None
         if self.is_first_contact:
             first.append(w("hello", centre_of=centre.of))
             if closed is not None:
@@ -150,7 +150,9 @@ class Turn:
         asked = line(*number, slot.ask)
         if question.i == 1 and service.intro is not None:
             self.head.append(service.intro)
-        topic = w("topic", topic=summary.topic_of(service, ticket.answers)) if with_topic and service.say_topic else None
+        topic = (
+            w("topic", topic=summary.topic_of(service, ticket.answers)) if with_topic and service.say_topic else None
+        )
         self.say(lines(topic, asked) if topic else asked)
         self.choices = buttons.under_question(
             question, may_skip=slot.id in question.progress.unclear, ask_language=self.language_doubt
@@ -177,7 +179,11 @@ class Turn:
             assert here is not None
             closing.append(summary.Row("contact_channel", shared.label, here.in_summary))
         self.say(summary.text(service, answers, [*closing, w("summary.ok")]))
-        photo = [Choice("d:photo", w("button.d:photo"))] if self.talk.data.get("photo") or "photo" in self.said.kinds else []
+        photo = (
+            [Choice("d:photo", w("button.d:photo"))]
+            if self.talk.data.get("photo") or "photo" in self.said.kinds
+            else []
+        )
         self.choices = [buttons.YES, buttons.FIX, *photo, buttons.PERSON]
         photo_message = self._photo_message()
         self.talk.begin("summary", ticket.id, **({"photo": photo_message} if photo_message else {}))

@@ -37,7 +37,9 @@ LATER = word("n:later")
 NEW = word("n:new")
 
 
-def under_question(question: Question, *, may_skip: bool, ask_language: bool, chosen: Iterable[str] = ()) -> list[Choice]:
+def under_question(
+    question: Question, *, may_skip: bool, ask_language: bool, chosen: Iterable[str] = ()
+) -> list[Choice]:
     """The answers, then the ways out: skip, back or "not about this", a person, another language."""
     slot = question.slot
     choices = [choice for choice in answers_to(slot) if choice.id.rsplit(":", 1)[1] not in set(chosen)]

@@ -184,9 +184,7 @@ def _matching(slot: Slot, folded: str, *, asked: bool) -> list[str]:
     """The options that the words name: by stems anywhere, and as an answer also by the labels themselves."""
     found = []
     for option in slot.options:
-        labels = {
-            fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES
-        }
+        labels = {fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
         exact = asked and folded.strip() in labels
         if exact:
             return [option.id]

@@ -180,7 +180,7 @@ class TelegramApi:
             try:
                 if waiter.condition():
                     waiter.met.set_result(None)
-            except Exception as problem:  # noqa: BLE001  It is the test's, and must not become the bot's.
+            except Exception as problem:
                 waiter.met.set_exception(problem)
 
     def next_number(self) -> int:

@@ -12,8 +12,8 @@ import httpx
 # Asked for early: from a later release on, waits are timedeltas always.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions  # noqa: E402
-from telegram.error import (  # noqa: E402
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
@@ -24,12 +24,12 @@ from telegram.error import (  # noqa: E402
     TelegramError,
     TimedOut,
 )
-from telegram.ext import BaseRateLimiter, ExtBot  # noqa: E402
-from telegram.request import HTTPXRequest  # noqa: E402
+from telegram.ext import BaseRateLimiter, ExtBot
+from telegram.request import HTTPXRequest
 
-from bot.channels import Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure  # noqa: E402
-from bot.channels.telegram import FACTS  # noqa: E402
-from desk import clock  # noqa: E402
+from bot.channels import Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
+from bot.channels.telegram import FACTS
+from desk import clock
 
 EVERYONE_PER_SECOND = 25.0
 GROUP_PER_MINUTE = 18

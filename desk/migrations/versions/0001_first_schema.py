@@ -373,6 +373,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("failure", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("settled_by", sa.Integer(), nullable=True),
         sa.Column("request_key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=True),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_message_address_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_message_person_id")),
@@ -399,7 +400,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('waiting', 'sending')"),
         )
         batch_op.create_index("ix_message_person", ["person_id", "id"], unique=False)
+        batch_op.create_index("ix_message_said_at", ["said_at"], unique=False)
         batch_op.create_index("ix_message_ticket", ["ticket_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_message_undelivered",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+            postgresql_where=sa.text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+        )
         batch_op.create_index(
             "ix_message_untranslated",
             ["id"],
@@ -510,7 +519,13 @@ def downgrade() -> None:
             sqlite_where=sa.text("other_state = 'wanted'"),
             postgresql_where=sa.text("other_state = 'wanted'"),
         )
+        batch_op.drop_index(
+            "ix_message_undelivered",
+            sqlite_where=sa.text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+            postgresql_where=sa.text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+        )
         batch_op.drop_index("ix_message_ticket")
+        batch_op.drop_index("ix_message_said_at")
         batch_op.drop_index("ix_message_person")
         batch_op.drop_index(
             "ix_message_outbox",

@@ -1,0 +1,1 @@
+"""The staff's door: the pages of the desk, and JSON for other systems."""

@@ -1,0 +1,5 @@
+"""Courses, their lessons and who comes."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,1 @@
+"""Tickets as staff see and answer them."""

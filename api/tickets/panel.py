@@ -1,0 +1,134 @@
+"""The person beside the conversation: who, how to reach them, what they answered, what else they asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from api.doors import Asking
+from api.moments import Moments
+from api.tickets.inbox import need_of
+from desk import history, ids
+from desk.access import may_read
+from desk.handbook import Handbook
+from desk.people import Address, ContactRule, Person
+from desk.script import form, summary
+from desk.staff import Staff
+from desk.texts import say
+from desk.tickets import Status, Ticket
+
+RULES = {
+    ContactRule.FREE: "safe.any",
+    ContactRule.ONLY_TEXT: "safe.write_only",
+    ContactRule.NO_TOPIC: "safe.no_topic",
+    ContactRule.NEVER_FIRST: "safe.never_first",
+}
+
+
+async def panel_of(
+    session: AsyncSession,
+    ticket: Ticket,
+    person: Person,
+    book: Handbook,
+    moments: Moments,
+    asking: Asking,
+    names: Mapping[int, Staff],
+    addresses: list[Address],
+) -> dict[str, Any]:
+    lang = asking.language
+    service = book.catalogue.service(ticket.service)
+    rows = summary.rows(service, ticket.answers) if service else []
+    missing = (
+        [service.slots[slot].label.in_(lang) for slot in form.remaining(service, ticket.answers, form.Progress())]
+        if service and ticket.is_open
+        else []
+    )
+    others = await session.scalars(
+        select(Ticket)
+        .where(col(Ticket.person_id) == person.id, col(Ticket.id) != ticket.id)
+        .order_by(col(Ticket.id).desc())
+        .limit(8)
+    )
+    assert ticket.id is not None
+    events = [event for event in await history.of_ticket(session, ticket.id) if event.kind in TOLD][-12:]
+    readers = {event.staff_id for event in await history.of_ticket(session, ticket.id) if event.kind == "ticket.read"}
+    return {
+        "person": person_of(person, book, lang, ticket),
+        "contacts": [contact_of(address, moments, lang) for address in addresses],
+        "safe": say(lang, RULES[person.contact_rule], "staff"),
+        "safe_strict": person.contact_rule in (ContactRule.NEVER_FIRST, ContactRule.NO_TOPIC),
+        "answers": [
+            {
+                "label": row.label.in_(lang) if row.label else "",
+                "value": row.value.in_(lang) if row.label else row.value.in_(lang).split(": ", 1)[-1],
+                "lang": lang,
+            }
+            for row in rows
+        ],
+        "missing": missing,
+        "numbers": [],
+        "others": [
+            {
+                "ref": ids.spoken(other.ref),
+                "url": f"/staff/tickets/{ids.spoken(other.ref)}",
+                "title": need_of(other, book.catalogue.service(other.service), lang),
+                "state": state_of(other),
+            }
+            for other in others
+            if may_read(asking.staff, other, book.catalogue)
+        ],
+        "history": [
+            {"at_text": moments.short(event.at), "at_iso": moments.iso(event.at), "text": _told(event, names, lang)}
+            for event in reversed(events)
+        ],
+        "history_url": None,
+        "readers": say(lang, "panel.readers", "staff", n=len(readers)) if readers else None,
+    }
+
+
+TOLD = frozenset({"ticket.replied", "ticket.noted", "ticket.assigned", "ticket.priority", "ticket.service", "ticket.closed",
+                  "ticket.read", "alarm.raised", "alarm.taken", "alarm.lowered", "message.unsure", "message.failed"})  # fmt: skip
+
+
+def _told(event: history.Event, names: Mapping[int, Staff], lang: str) -> str:
+    who = names.get(event.staff_id or 0)
+    return say(lang, f"history.{event.kind}", "staff", who=who.name if who else say(lang, "word.bot", "staff"))
+
+
+def person_of(person: Person, book: Handbook, lang: str, ticket: Ticket | None = None) -> dict[str, Any]:
+    slot = book.catalogue.shared.get("gmina")
+    option = slot.option(person.gmina) if slot and person.gmina else None
+    phone = (ticket.answers.get("phone") or {}).get("v") if ticket else None
+    name = person.name or say(lang, "row.no_name", "staff")
+    return {
+        "name": name,
+        "native_name": "",
+        "native_lang": person.language or "uk",
+        "initials": "".join(part[0] for part in person.name.split()[:2]).upper() if person.name else "?",
+        "url": f"/staff/people/{person.id}",
+        "languages_text": say(lang, f"language.{person.language}", "staff") if person.language else "",
+        "commune": option.label.in_(lang) if option else "",
+        "phone_text": masked_phone(phone) if isinstance(phone, str) else "",
+        "phone_url": None,
+    }
+
+
+def masked_phone(phone: str) -> str:
+    """+48 ••• ••• 214"""
+    return f"{phone[:3]} ••• ••• {phone[-3:]}"
+
+
+def contact_of(address: Address, moments: Moments, lang: str) -> dict[str, Any]:
+    if not address.reachable:
+        return {
+            "channel": address.channel,
+            "state": "unreachable",
+            "text": say(lang, f"failure.{address.why_not or 'unknown'}", "staff"),
+        }
+    return {"channel": address.channel, "state": "ok", "text": moments.short(address.heard_at)}
+
+
+def state_of(ticket: Ticket) -> str:
+    return "asking" if ticket.status is Status.DRAFT else ticket.status.value

@@ -1,0 +1,55 @@
+"""The public web: the chat page with its JSON and event stream, and the webhooks of the channels."""
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from bot.web import chat, pages
+from bot.web.doors import PROBLEMS, Door, Refusal, TheDoor, answer_errors
+
+BIGGEST_BODY = 22 * 1024 * 1024
+
+webhooks = APIRouter(include_in_schema=False)
+
+
+def public_app(door: Door) -> FastAPI:
+    app = FastAPI(
+        title="Poruch web chat",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/chat/openapi.json",
+        responses=PROBLEMS,
+        max_body_size=BIGGEST_BODY,
+    )
+    app.state.door = door
+    answer_errors(app)
+    app.include_router(chat.router)
+    app.include_router(pages.router)
+    app.include_router(webhooks)
+    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
+    return app
+
+
+@webhooks.post("/webhooks/telegram")
+async def telegram(request: Request, door: TheDoor) -> Response:
+    """Answered only after the commit; until then Telegram keeps the update and repeats it."""
+    if door.telegram is None:
+        raise Refusal(404, "not_found", "Telegram is not switched on here.")
+    await door.telegram.webhook(await request.body(), request.headers.get("x-telegram-bot-api-secret-token", ""))
+    return JSONResponse({})
+
+
+@webhooks.get("/health/live")
+async def live() -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+@webhooks.get("/health/ready")
+async def ready(door: TheDoor) -> Response:
+    """Ready when the database answers and has its content."""
+    async with door.database.reading() as session:
+        await door.shelf.book(session)
+    return JSONResponse({"status": "ready"})
+
+
+__all__ = ["Door", "public_app"]

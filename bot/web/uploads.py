@@ -1,0 +1,103 @@
+"""What comes with POST /chat/messages, in any of its shapes, made into one heard message."""
+
+import json
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from bot.channels import webchat
+from bot.web.doors import Refusal, language_of
+from desk import clock, ids
+from desk.messages import FileHeard, Heard
+from desk.people import Place
+from desk.reading import readable
+from desk.texts import LANGUAGES, say, say_count
+from desk.visitors import Visit
+
+LONGEST = 4000  # Letters of one message; longer ones are refused with a sentence.
+
+
+async def read_message(request: Request, visit: Visit) -> tuple[Heard, bool]:
+    """What came with POST /chat/messages, in any of its shapes, and whether it is a form of the page itself."""
+    language = language_of(request)
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    text, choice, key, upload, lang = "", "", "", None, ""
+    if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        form = await request.form(max_files=1, max_fields=10)
+        text, choice, key, lang = (_field(form.get(name)) for name in ("text", "choice", "key", "lang"))
+        given = form.get("file")
+        upload = given if isinstance(given, UploadFile) and (given.filename or given.size) else None
+    else:
+        try:
+            body = json.loads(await request.body())
+        except (ValueError, RecursionError):
+            raise Refusal(400, "malformed", say(language, "error.invalid")) from None
+        if not isinstance(body, dict) or any(
+            not isinstance(body.get(name, ""), str) for name in ("text", "choice", "key", "lang")
+        ):
+            raise Refusal(422, "invalid", say(language, "error.invalid"))
+        text, choice, key, lang = (body.get(name, "") for name in ("text", "choice", "key", "lang"))
+    text = readable(text)
+    if len(text) > LONGEST:
+        raise Refusal(413, "too_large", say_count(language, "chat.too_long", LONGEST))
+    if len(key) > 80 or len(choice) > 64:
+        raise Refusal(422, "invalid", say(language, "error.invalid"))
+    files = (await _file_heard(upload, language),) if upload is not None else ()
+    if not text.strip() and not choice and not files:
+        raise Refusal(422, "invalid", say(language, "chat.empty"))
+    page = "text/html" in request.headers.get("accept", "") and kind == "application/x-www-form-urlencoded"
+    page = page or ("text/html" in request.headers.get("accept", "") and bool(upload))
+    return (
+        Heard(
+            place=Place(webchat.FACTS.name, visit.external),
+            key=f"{visit.external}:{key or ids.token()}",
+            said_at=clock.now(),
+            kind="press" if choice else files[0].kind if files else "text",
+            text=text,
+            choice=choice,
+            files=files,
+            facts={"page_language": lang if lang in LANGUAGES else visit.language},
+        ),
+        page,
+    )
+
+
+def _field(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+KINDS = (
+    (b"\xff\xd8\xff", "image/jpeg", "photo"),
+    (b"\x89PNG\r\n\x1a\n", "image/png", "photo"),
+    (b"GIF8", "image/gif", "photo"),
+    (b"%PDF-", "application/pdf", "document"),
+    (b"OggS", "audio/ogg", "voice"),
+    (b"ID3", "audio/mpeg", "audio"),
+    (b"\x1aE\xdf\xa3", "audio/webm", "voice"),
+)
+
+
+def kind_of(content: bytes) -> tuple[str, str]:
+    """(kind, content type) by the bytes themselves, never by the name or by what the sender claims."""
+    for mark, mime, kind in KINDS:
+        if content.startswith(mark):
+            return kind, mime
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "photo", "image/webp"
+    if content[4:8] == b"ftyp":
+        return ("photo", "image/heic") if content[8:12] in (b"heic", b"heix", b"mif1") else ("video", "video/mp4")
+    return "document", "application/octet-stream"
+
+
+async def _file_heard(upload: Any, language: str) -> FileHeard:
+    limit = webchat.FACTS.files_up_to
+    content = await upload.read(limit + 1)
+    if len(content) > limit:
+        raise Refusal(413, "too_large", say(language, "file.big", mb=limit // 1024 // 1024))
+    if not content:
+        raise Refusal(422, "invalid", say(language, "chat.empty_file"))
+    kind, mime = kind_of(content)
+    return FileHeard(
+        kind=kind, name=readable(upload.filename or "")[-200:], mime=mime, size=len(content), content=content
+    )

