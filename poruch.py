@@ -226,6 +226,7 @@ class _House:
         from bot.channels.webchat import FACTS as WEB
         from bot.channels.webchat import Pages
         from bot.intake import Intake
+        from bot.translators import translator_from
         from desk import channels
         from desk.handbook import Shelf
         from desk.history import News
@@ -245,6 +246,7 @@ class _House:
             settings,
             News(database),
         )
+        self.desk.translator = translator_from(settings)
         known = [WEB]
         if self.telegram_token:
             from bot.channels.telegram import FACTS as TELEGRAM
@@ -282,7 +284,7 @@ class _House:
             async with self.database.transaction() as session:
                 await leases.clear(session)
         works: list[Coroutine[Any, Any, None]] = []
-        closing: list[Any] = []
+        closing: list[Any] = [self.desk.translator] if self.desk.translator is not None else []
         if "web" in parts:
             works += [self.pages.run(), self.desk.news.run()]
             if self.telegram_token:
@@ -299,6 +301,10 @@ class _House:
             from bot.rounds import Rounds
 
             works.append(Rounds(self.database, self.shelf, self.holder).run())
+            if self.desk.translator is not None:
+                from bot.translating import Translating
+
+                works.append(Translating(self.database, self.desk.translator, self.holder).run())
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield

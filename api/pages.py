@@ -58,9 +58,8 @@ def render(
     def _(key: str, **gaps: Any) -> str:
         return say(lang, key, "staff", **gaps)
 
-    def _n(key: str, n: int, **gaps: Any) -> str:
-        gaps.pop("n", None)
-        return say_count(lang, key, n, "staff", **gaps)
+    def _n(key: str, count: int, /, **gaps: Any) -> str:
+        return say_count(lang, key, count, "staff", **gaps)
 
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     html = _environment.get_template(name).render(

@@ -1,20 +1,23 @@
 """Looks again and again for what has become due. APScheduler is only the clock; what is due stands in rows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import clock, leases
-from desk.conversation import answer_burst, due_answers
+from desk.conversation import answer_burst, due_answers, later
 from desk.database import Database, DatabaseAway
-from desk.handbook import Shelf
+from desk.handbook import Handbook, Shelf
 
 log = structlog.get_logger()
 
 Job = Callable[[], Awaitable[None]]
+Which = Callable[[AsyncSession, datetime], Awaitable[Sequence[int]]]
+What = Callable[[AsyncSession, int, Handbook, datetime], Awaitable[None]]
 LEASE = "rounds"
 
 
@@ -25,7 +28,13 @@ class Rounds:
         self, database: Database, shelf: Shelf, holder: str, jobs: dict[str, tuple[float, Job]] | None = None
     ) -> None:
         self.database, self.shelf, self.holder = database, shelf, holder
-        self.jobs: dict[str, tuple[float, Job]] = {"bursts": (0.25, self.answer_bursts), **(jobs or {})}
+        self.jobs: dict[str, tuple[float, Job]] = {
+            "bursts": (0.25, self.answer_bursts),
+            "alarms": (5.0, self.mind_alarms),
+            "nudges": (60.0, self.nudge),
+            "apologies": (60.0, self.apologise),
+            **(jobs or {}),
+        }
         self.held_at = float("-inf")
         self._busy: set[str] = set()
 
@@ -70,6 +79,24 @@ class Rounds:
 
     async def _answer(self, session: AsyncSession, person_id: int) -> None:
         await answer_burst(session, person_id, await self.shelf.book(session))
+
+    async def mind_alarms(self) -> None:
+        await self._each(later.silent_alarms, later.mind_alarm)
+
+    async def nudge(self) -> None:
+        await self._each(later.unfinished, later.nudge)
+
+    async def apologise(self) -> None:
+        await self._each(later.overdue, later.apologise)
+
+    async def _each(self, which: Which, what: What) -> None:
+        """Find what is due in one look, then deal with each in a transaction of its own."""
+        at = clock.now()
+        async with self.database.reading() as session:
+            due = await which(session, at)
+            book = await self.shelf.book(session)
+        for number in due:
+            await self.in_transaction(lambda session, row=number: what(session, row, book, at))
 
     async def in_transaction(self, doing: Callable[[AsyncSession], Awaitable[None]]) -> None:
         """One row's trouble must not keep the others waiting."""

@@ -1,17 +1,77 @@
 """Whether anything was lost: what was received against what stands in tickets, what was set aside, what did not arrive."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from desk import clock
+from desk.centre import Centre
+from desk.errors import NotFound
+from desk.history import record
 from desk.messages import Direction, Message, Purpose, SetAside, Status
 from desk.people import Person
+from desk.reminders import Reminder, State
 from desk.tickets import Ticket
 
 UNDELIVERED = (Status.UNSURE, Status.FAILED)
+WORDLESS = ("press", "old_press", "blocked", "unblocked")  # Heard, but neither words nor files.
+IN_TIME = timedelta(minutes=5)  # A reminder may wait so long for the next round.
+
+
+@dataclass(frozen=True)
+class HeardSum:
+    """What came in, by where it is: in a ticket, set aside, or answered by the bot with no ticket needed."""
+
+    ticketed: int
+    aside: int
+    answered: int
+
+    @property
+    def received(self) -> int:
+        return self.ticketed + self.aside + self.answered
+
+
+def last_working_day(centre: Centre, at: datetime) -> datetime:
+    """Midnight before the last day on which the centre was open and which is over."""
+    day = centre.local(at).date()
+    for back in range(1, 60):
+        if centre.hours.on(day - timedelta(days=back)) is not None:
+            break
+    return datetime.combine(day - timedelta(days=back), time(), centre.zone)
+
+
+async def heard_since(session: AsyncSession, since: datetime) -> HeardSum:
+    """Words and files that were received since then."""
+    row = (
+        await session.execute(
+            select(func.count(), func.count(col(Message.ticket_id))).where(
+                col(Message.said_at) >= since,
+                col(Message.direction) == Direction.HEARD,
+                col(Message.kind).not_in(WORDLESS),
+            )
+        )
+    ).one()
+    aside = await session.scalar(select(func.count()).where(col(SetAside.at) >= since)) or 0
+    return HeardSum(ticketed=row[1], aside=aside, answered=row[0] - row[1])
+
+
+async def reminders_since(session: AsyncSession, since: datetime, at: datetime) -> dict[State, int]:
+    """The reminders whose time has come since then, by what became of them."""
+    rows = await session.execute(
+        select(col(Reminder.state), func.count())
+        .where(
+            col(Reminder.due_at) >= since,
+            (col(Reminder.due_at) <= at - IN_TIME)
+            | (col(Reminder.due_at) <= at) & (col(Reminder.state) != State.PLANNED),
+            col(Reminder.state) != State.WITHDRAWN,
+        )
+        .group_by(col(Reminder.state))
+    )
+    return {state: n for state, n in rows}
 
 
 async def waiting_aside(session: AsyncSession) -> int:
@@ -37,6 +97,20 @@ async def set_aside(session: AsyncSession, limit: int = 100) -> Sequence[SetAsid
             select(SetAside).where(col(SetAside.settled_at).is_(None)).order_by(col(SetAside.id)).limit(limit)
         )
     ).all()
+
+
+async def find_aside(session: AsyncSession, aside_id: int) -> SetAside:
+    aside = await session.get(SetAside, aside_id) if 0 < aside_id < 2**53 else None
+    if aside is None:
+        raise NotFound("error.no_aside")
+    return aside
+
+
+def settle_aside(session: AsyncSession, aside: SetAside, by: int) -> None:
+    """A member of staff has dealt with it; it stays stored."""
+    if aside.settled_at is None:
+        aside.settled_at = clock.now()
+        record(session, "aside.settled", staff_id=by, aside=aside.id, channel=aside.channel)
 
 
 async def undelivered(session: AsyncSession, limit: int = 100) -> Sequence[tuple[Message, Ticket | None, Person]]:

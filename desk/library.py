@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,8 @@ async def load(session: AsyncSession, folder: Path = STARTER) -> Loaded:
         elif entry.starter != plain:
             entry.starter, entry.changed_at = plain, at
             # A text that has changed is a text that nobody has confirmed yet, unless staff wrote their own.
-            if not entry.edits:
-                entry.confirmed_at = entry.confirmed_by = None
+            if not set(entry.edits) - {"verify_by"}:
+                entry.edits, entry.confirmed_at, entry.confirmed_by = {}, None, None
             updated += 1
         else:
             unchanged += 1
@@ -115,12 +115,18 @@ def edit(session: AsyncSession, entry: Entry, by: int | None, **changes: Any) ->
     record(session, "content.edited", staff_id=by, what=f"{entry.kind}:{entry.key}", fields=sorted(changes))
 
 
-def confirm(session: AsyncSession, entry: Entry, by: int | None, until: datetime | None = None) -> None:
+def confirm(session: AsyncSession, entry: Entry, by: int | None, until: date | None = None) -> None:
     """A member of staff has checked this entry and answers for it, until its next date."""
     entry.confirmed_at, entry.confirmed_by, entry.changed_at = clock.now(), by, clock.now()
     if until is not None:
-        entry.edits = {**entry.edits, "verify_by": until.date().isoformat()}
+        entry.edits = {**entry.edits, "verify_by": until.isoformat()}
     record(session, "content.confirmed", staff_id=by, what=f"{entry.kind}:{entry.key}")
+
+
+def withdraw(session: AsyncSession, entry: Entry, by: int | None) -> None:
+    """Nobody answers for this entry any more: it is hidden until somebody confirms it again."""
+    entry.confirmed_at, entry.confirmed_by, entry.changed_at = None, None, clock.now()
+    record(session, "content.withdrawn", staff_id=by, what=f"{entry.kind}:{entry.key}")
 
 
 def switch(session: AsyncSession, entry: Entry, on: bool, by: int | None) -> None:

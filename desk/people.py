@@ -10,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk.database import BigKey, words
-from desk.errors import NotFound
-from desk.history import record
+from desk.errors import Invalid, NotFound
+from desk.history import Event, record
+
+LONGEST_NAME = 120
+LONGEST_NOTE = 160
 
 
 class ContactRule(enum.Enum):
@@ -110,6 +113,34 @@ async def find_person(session: AsyncSession, person_id: int) -> Person:
     if person is None:
         raise NotFound("error.no_person")
     return person
+
+
+def rename(session: AsyncSession, person: Person, name: str, gmina: str, by: int) -> None:
+    """What staff know better: the name, which may be empty, and the commune."""
+    if len(name) > LONGEST_NAME:
+        raise Invalid("error.field_long", field="name", n=LONGEST_NAME)
+    fields = [field for field, new in (("name", name), ("gmina", gmina)) if getattr(person, field) != new]
+    if fields:
+        person.name, person.gmina = name, gmina
+        record(session, "person.named", person_id=person.id, staff_id=by, fields=fields)
+
+
+def change_rule(session: AsyncSession, person: Person, rule: ContactRule, note: str, by: int) -> None:
+    """How this person may be reached from now on. The note is the staff's own, and stands beside the rule."""
+    if len(note) > LONGEST_NOTE:
+        raise Invalid("error.field_long", field="text", n=LONGEST_NOTE)
+    person.contact_rule = rule
+    record(session, "person.contact_rule", person_id=person.id, staff_id=by, rule=rule.value, note=note)
+
+
+async def rule_change(session: AsyncSession, person_id: int) -> Event | None:
+    """When the rule was last set, by whom, and with which note."""
+    return await session.scalar(
+        select(Event)
+        .where(col(Event.person_id) == person_id, col(Event.kind) == "person.contact_rule")
+        .order_by(col(Event.id).desc())
+        .limit(1)
+    )
 
 
 async def addresses_of(session: AsyncSession, person_id: int) -> list[Address]:

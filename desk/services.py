@@ -12,6 +12,8 @@ from desk.triage.words import Stems, stems
 MOST_QUESTIONS = 6
 LONGEST_LABEL = 20  # Letters on a button.
 
+ALWAYS = ("gmina", "contact_channel", "phone")  # Kept with every service when they are said.
+
 # Who reads the tickets of a service, unless the centre decides otherwise. A high sensitivity needs a team besides.
 OPEN_TO = {
     "normal": frozenset({"intake", "caseworker", "specialist", "coordinator"}),
@@ -30,6 +32,7 @@ class Option:
     stems: Stems  # Wherever a person writes them.
     reply: Stems  # Only in an answer to the very question.
     hidden: bool = False
+    strength: int = 0
     opens: str = ""
     alarm: str = ""
     priority: str = ""
@@ -148,6 +151,7 @@ def _service(entry: Entry, raw_slots: Mapping[str, Any], shared: Mapping[str, Sl
         slot: _slot(slot, {**raw_slots.get(slot, {}), **(changes or {})})
         for slot, changes in (facts.get("slots") or {}).items()
     }
+    chat = tuple(slot for slot in facts.get("chat") or () if slot in own or slot in shared)
     title = Written(facts["title"])
     sensitivity = facts.get("sensitivity", "normal")
     return Service(
@@ -165,9 +169,12 @@ def _service(entry: Entry, raw_slots: Mapping[str, Any], shared: Mapping[str, Sl
         names_itself=facts.get("names_itself", True),
         staff_starts=facts.get("staff_starts", False),
         anonymous_ok=facts.get("anonymous_ok", False),
-        chat=tuple(slot for slot in facts.get("chat") or () if slot in own or slot in shared),
+        chat=chat,
         at_most=min(int(facts.get("at_most", MOST_QUESTIONS)), MOST_QUESTIONS),
-        slots={**own, **{slot: found for slot, found in shared.items() if slot not in own}},
+        slots={
+            **own,
+            **{slot: found for slot, found in shared.items() if slot not in own and slot in (*chat, *ALWAYS)},
+        },
         on=entry.on,
         roles=frozenset(facts.get("roles") or OPEN_TO[sensitivity]),
         teams=frozenset(facts.get("teams") or ({entry.key} if sensitivity == "high" else set())),
@@ -204,6 +211,7 @@ def _option(facts: Mapping[str, Any]) -> Option:
         stems=stems(facts.get("stems") or ()),
         reply=stems(facts.get("reply") or ()),
         hidden=facts.get("hidden", False),
+        strength=int(facts.get("strength", 0)),
         opens=facts.get("opens", ""),
         alarm=facts.get("alarm", ""),
         priority=facts.get("priority", ""),

@@ -1,6 +1,7 @@
 """Accounts of the people who work at the centre, their roles, and who may see what."""
 
 import enum
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlmodel import Field, SQLModel, col
 from desk import clock, ids
 from desk.database import words
 from desk.errors import Conflict, DeskError, Invalid, NotFound
-from desk.history import record
+from desk.history import Event, record
 
 SESSION_LASTS = timedelta(hours=12)
 SESSION_IDLES = timedelta(hours=2)
@@ -39,6 +40,18 @@ CASEWORK = frozenset({Role.INTAKE, Role.CASEWORKER, Role.SPECIALIST, Role.COORDI
 MANAGES_CONTENT = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 MANAGES_STAFF = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR})
 MANAGES_COURSES = frozenset({Role.TEACHER, Role.INTAKE, Role.CASEWORKER, Role.COORDINATOR})
+
+# Teams stand beside a role: whoever is in one reads the tickets that are open to it. Alone it means this role.
+TEAMS = {
+    "psychologist": Role.SPECIALIST,
+    "lawyer": Role.SPECIALIST,
+    "interpreter": Role.SPECIALIST,
+    "safeguarding": Role.CASEWORKER,
+}
+# Of several roles an account has the widest, which may do what the narrower ones may.
+_WIDEST_FIRST = (Role.COORDINATOR, Role.CASEWORKER, Role.INTAKE, Role.SPECIALIST, Role.TEACHER)
+# These read no words of people, so nothing that does can stand beside them.
+_ALONE = frozenset({Role.ADMINISTRATOR, Role.REPORT_READER})
 
 
 class Staff(SQLModel, table=True):
@@ -103,16 +116,42 @@ def may_see(staff: Staff, roles: frozenset[str], teams: frozenset[str], owner_id
     return owner_id == staff.id or staff.role.value in roles or bool(teams & set(staff.teams))
 
 
+def read_ticks(ticked: Iterable[str]) -> tuple[Role, list[str]]:
+    """The role of an account and its teams, from everything that was ticked; narrower roles stay among the teams."""
+    names = set(ticked)
+    roles = {role for role in Role if role.value in names}
+    teams = [team for team in TEAMS if team in names]
+    if names - {role.value for role in roles} - set(teams):
+        raise Invalid("error.no_role", field="role")
+    wanted = roles | {TEAMS[team] for team in teams}
+    if not wanted:
+        raise Invalid("error.role_wanted", field="role")
+    # A specialist may not change courses, so that role does not cover a teacher's.
+    if (len(wanted) > 1 and wanted & _ALONE) or wanted == {Role.SPECIALIST, Role.TEACHER}:
+        raise Invalid("error.roles_apart", field="role")
+    role = next((role for role in _WIDEST_FIRST if role in wanted), None) or next(iter(wanted))
+    return role, [*teams, *(other.value for other in Role if other in roles and other is not role)]
+
+
 async def add_staff(
-    session: AsyncSession, email: str, name: str, role: Role, password: str, *, teams: list[str] | None = None
+    session: AsyncSession,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    *,
+    teams: list[str] | None = None,
+    by: int | None = None,
 ) -> Staff:
     email = email.strip().lower()
-    if "@" not in email or not name.strip():
-        raise Invalid("error.staff_incomplete")
+    if not name.strip() or len(name) > 120:
+        raise Invalid("error.staff_incomplete", field="name")
+    if not _is_email(email):
+        raise Invalid("error.staff_incomplete", field="email")
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid("error.password_short", n=SHORTEST_PASSWORD)
     if await session.scalar(select(col(Staff.id)).where(col(Staff.email) == email)):
-        raise Conflict("error.staff_exists")
+        raise Conflict("error.staff_exists", field="email")
     staff = Staff(
         email=email,
         name=name.strip(),
@@ -123,11 +162,16 @@ async def add_staff(
     )
     session.add(staff)
     await session.flush()
-    record(session, "staff.added", staff_id=staff.id, role=role.value)
+    record(session, "staff.added", staff_id=by, account=staff.id, role=role.value, teams=staff.teams)
     return staff
 
 
-async def reset_password(session: AsyncSession, email: str, password: str) -> Staff:
+def _is_email(text: str) -> bool:
+    before, at, after = text.partition("@")
+    return bool(before and at and after) and "@" not in after and not any(map(str.isspace, text)) and len(text) <= 200
+
+
+async def reset_password(session: AsyncSession, email: str, password: str, *, by: int | None = None) -> Staff:
     staff = await by_email(session, email)
     if staff is None:
         raise NotFound("error.no_staff")
@@ -135,14 +179,38 @@ async def reset_password(session: AsyncSession, email: str, password: str) -> St
         raise Invalid("error.password_short", n=SHORTEST_PASSWORD)
     staff.password = _hasher.hash(password)
     await session.execute(delete(StaffSession).where(col(StaffSession.staff_id) == staff.id))
-    record(session, "staff.reset", staff_id=staff.id)
+    record(session, "staff.reset", staff_id=by, account=staff.id)
     return staff
 
 
-async def disable(session: AsyncSession, staff: Staff) -> None:
+def change_role(session: AsyncSession, staff: Staff, role: Role, teams: list[str], by: int) -> None:
+    """What an account may do from now on. Nobody changes their own, so somebody who manages accounts always remains."""
+    if role is staff.role and set(teams) == set(staff.teams):
+        return
+    if staff.id == by:
+        raise Conflict("error.not_your_own_role")
+    staff.role, staff.teams = role, teams
+    record(session, "staff.role", staff_id=by, account=staff.id, role=role.value, teams=teams)
+
+
+async def disable(session: AsyncSession, staff: Staff, *, by: int | None = None) -> None:
+    if staff.id == by:
+        raise Conflict("error.not_yourself")
     staff.disabled = True
     await session.execute(delete(StaffSession).where(col(StaffSession.staff_id) == staff.id))
-    record(session, "staff.disabled", staff_id=staff.id)
+    record(session, "staff.disabled", staff_id=by, account=staff.id)
+
+
+def enable(session: AsyncSession, staff: Staff, by: int) -> None:
+    staff.disabled = False
+    record(session, "staff.enabled", staff_id=by, account=staff.id)
+
+
+async def find_staff(session: AsyncSession, staff_id: int) -> Staff:
+    staff = await session.get(Staff, staff_id) if 0 < staff_id < 2**31 else None
+    if staff is None:
+        raise NotFound("error.no_staff")
+    return staff
 
 
 async def by_email(session: AsyncSession, email: str) -> Staff | None:
@@ -151,6 +219,16 @@ async def by_email(session: AsyncSession, email: str) -> Staff | None:
 
 async def everyone(session: AsyncSession) -> list[Staff]:
     return list(await session.scalars(select(Staff).order_by(col(Staff.disabled), col(Staff.name))))
+
+
+async def last_seen(session: AsyncSession) -> dict[int, datetime]:
+    """When each account last signed in."""
+    rows = await session.execute(
+        select(col(Event.staff_id), func.max(col(Event.at)))
+        .where(col(Event.kind) == "staff.signed_in")
+        .group_by(col(Event.staff_id))
+    )
+    return {staff_id: at for staff_id, at in rows if staff_id is not None}
 
 
 def password_fits(hashed: str, password: str) -> bool:

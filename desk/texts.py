@@ -48,9 +48,9 @@ def say(language: str, key: str, domain: str = "desk", /, **gaps: Gap) -> str:
     return _fill(text, language, gaps)
 
 
-def say_count(language: str, key: str, n: int, domain: str = "desk", /, **gaps: Gap) -> str:
+def say_count(language: str, key: str, count: int, domain: str = "desk", /, **gaps: Gap) -> str:
     """The form of `key` that fits the number: one, few, many."""
-    return _fill(catalogue(domain, language).ngettext(key, key, n), language, {"n": n, **gaps})
+    return _fill(catalogue(domain, language).ngettext(key, key, count), language, {"n": count, **gaps})
 
 
 def _fill(text: str, language: str, gaps: Mapping[str, Gap]) -> str:

@@ -1,9 +1,19 @@
-"""What the desk asks of whoever translates."""
+"""The translator's promise, what waits for it, and what it has translated before."""
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlmodel import Field, SQLModel
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from desk.history import record
+from desk.messages import Message
+from desk.reading import masked
+
+STAFF = "pl"  # The language that staff read and write.
 
 
 class TranslatorError(Exception):
@@ -39,3 +49,64 @@ class Translation(SQLModel, table=True):
     text: str
     engine: str = Field(max_length=40)
     at: datetime
+
+
+# What waits for the translator
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One message whose words staff cannot read yet."""
+
+    message_id: int
+    text: str
+    source: str
+
+
+async def wanted(session: AsyncSession, limit: int = 20) -> list[Wanted]:
+    """The oldest messages that people wrote in another language than the staff's, without what must not be translated."""
+    rows = await session.execute(
+        select(col(Message.id), col(Message.text), col(Message.language))
+        .where(col(Message.other_state) == "wanted")
+        .order_by(col(Message.id))
+        .limit(limit)
+    )
+    return [Wanted(number, masked(text), language or "uk") for number, text, language in rows]
+
+
+async def known(session: AsyncSession, text: str, source: str, target: str, engine: str) -> str | None:
+    """The same text, translated before."""
+    found = await session.get(Translation, fingerprint_of(text, source, target, engine))
+    return found.text if found else None
+
+
+async def keep(
+    session: AsyncSession, one: Wanted, translated: str, engine: str, at: datetime, target: str = STAFF
+) -> None:
+    """Put a translation beside its original, unless the person has changed or erased it meanwhile."""
+    await session.merge(
+        Translation(
+            fingerprint=fingerprint_of(one.text, one.source, target, engine), text=translated, engine=engine, at=at
+        )
+    )
+    done = await session.scalar(
+        update(Message)
+        .where(col(Message.id) == one.message_id, col(Message.other_state) == "wanted")
+        .values(other=translated, other_language=target, other_state="done", other_by=engine)
+        .returning(col(Message.ticket_id))
+    )
+    if done is not None:
+        record(session, "message.translated", ticket_id=done, message=one.message_id)
+
+
+async def give_up(session: AsyncSession, message_id: int, state: str = "failed") -> None:
+    """`same`: there is nothing to translate; `failed`: never, unless staff ask for it again."""
+    await session.execute(
+        update(Message)
+        .where(col(Message.id) == message_id, col(Message.other_state) == "wanted")
+        .values(other_state=state)
+    )
+
+
+def fingerprint_of(text: str, source: str, target: str, engine: str) -> str:
+    return hashlib.sha256(f"{engine}\0{source}\0{target}\0{text}".encode()).hexdigest()

@@ -18,10 +18,11 @@ from sqlmodel import col
 from api.app import staff_app
 from api.doors import Desk
 from bot.intake import Intake
+from bot.rounds import Rounds
 from desk import channels, clock, ids, library
 from desk import staff as accounts
 from desk.channels import Facts
-from desk.conversation import Outcome, answer_burst, due_answers, hear
+from desk.conversation import Outcome, hear
 from desk.database import Database
 from desk.handbook import Shelf
 from desk.history import News
@@ -111,6 +112,10 @@ class Worker:
     email: str
     client: httpx2.AsyncClient
 
+    async def signs_in(self) -> None:
+        response = await self.client.post("/staff/sign-in", data={"email": self.email, "password": PASSWORD})
+        assert response.status_code == 303, response.text[:500]
+
     async def opens(self, path: str) -> str:
         response = await self.client.get(path)
         assert response.status_code == 200, (path, response.status_code, response.text[:300])
@@ -118,6 +123,9 @@ class Worker:
 
     async def posts(self, path: str, **fields: str) -> httpx2.Response:
         page = await self.client.get("/staff/tickets")
+        if page.status_code == 303:  # The session has ended over a long morning.
+            await self.signs_in()
+            page = await self.client.get("/staff/tickets")
         csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
         assert csrf, "no form on the page"
         response = await self.client.post(path, data={"csrf": csrf[1], **fields})
@@ -153,6 +161,7 @@ class Town:
         self.database = database
         self.shelf = Shelf(WARSAW)
         self.intake = Intake(database, self._hear)
+        self.rounds = Rounds(database, self.shelf, "town")
         self.people: dict[str, Villager] = {}
         self.workers: dict[str, Worker] = {}
         channels.know([TELEGRAM, WEB])
@@ -192,9 +201,8 @@ class Town:
             transport = httpx2.ASGITransport(app=self.app)
             client = httpx2.AsyncClient(transport=transport, base_url="http://desk.test")
             email = f"{name.lower()}@example.org"
-            response = await client.post("/staff/sign-in", data={"email": email, "password": PASSWORD})
-            assert response.status_code == 303, response.text[:500]
             self.workers[name] = Worker(self, name, email, client)
+            await self.workers[name].signs_in()
         return self.workers[name]
 
     async def deliver(self) -> None:
@@ -228,11 +236,10 @@ class Town:
     async def waits(self, span: timedelta) -> None:
         """Time goes by; bursts that have gone quiet are answered."""
         clock.move_on(span)
-        async with self.database.reading() as session:
-            due = await due_answers(session, clock.now())
-        for person_id in due:
-            async with self.database.transaction() as session:
-                await answer_burst(session, person_id, await self.shelf.book(session))
+        await self.rounds.answer_bursts()
+        await self.rounds.mind_alarms()
+        await self.rounds.nudge()
+        await self.rounds.apologise()
         await self.deliver()
 
     async def until(self, moment: datetime) -> None:

@@ -77,9 +77,16 @@ function showFresh() {
     if (old && now) old.replaceWith(document.adoptNode(now));
   }
   waiting = null;
+  fold();
   fresh.hidden = true;
   $("#list .row a")?.focus();
 }
+
+/* Between a phone's tabs and a desk's column the queues are a menu. */
+const between = matchMedia("(min-width: 768px) and (max-width: 1099px)");
+const fold = () => $$("[data-fold]").forEach((one) => (one.open = !between.matches));
+between.addEventListener("change", fold);
+fold();
 
 $(".queues [aria-current], .settings-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (fresh) fresh.addEventListener("click", showFresh);
@@ -211,7 +218,7 @@ addEventListener("pageshow", () => $$("[data-sent]").forEach((form) => delete fo
 /* Menus and sheets close by Escape and by a press elsewhere; toasts after ten seconds. */
 
 document.addEventListener("click", (event) => {
-  for (const menu of $$(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of $$(between.matches ? ".menu[open], [data-fold][open]" : ".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
 function close() {

@@ -151,10 +151,18 @@ def _waits(turn: Turn, heard: Heard) -> bool:
         return False
     if _answers_the_question(turn, heard):
         return False
+    if _adds_to_a_ticket(turn):
+        return True
     before = turn.talk.heard_before()
     if before is not None and turn.at - before < QUIET:
         return True
     return _says_nothing_yet(turn, heard)
+
+
+def _adds_to_a_ticket(turn: Turn) -> bool:
+    """Words after the questions are over: "added" is said once for all of them."""
+    submitted = any(ticket.status is not Status.DRAFT for ticket in turn.open_tickets)
+    return submitted and turn.talk.step in ("", "offer")
 
 
 def _says_nothing_yet(turn: Turn, heard: Heard) -> bool:

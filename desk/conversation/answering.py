@@ -359,7 +359,8 @@ def finish(turn: Turn, ticket: Ticket) -> None:
     offers = not turn.facts.reaches_closed
     if turn.is_first_contact:
         turn.open_with(got=True)
-    turn.say(turn.ticket_line(ticket, w("ticket.done"), more=not resting and not offers))
+    is_first = not turn.talk.said_once("ticket.more")
+    turn.say(turn.ticket_line(ticket, w("ticket.done"), more=is_first and not resting and not offers))
     turn.talk.rest()
     turn.about = ticket.id
     if resting is not None:
@@ -441,7 +442,10 @@ async def new_words(turn: Turn) -> None:
         return
     sure = understood.sure
     same = [ticket for ticket in submitted if sure is None or ticket.service in ("", sure.service)]
-    if sure is not None and not same:
+    left = next((ticket for ticket in reversed(unfinished) if ticket.service), None)
+    if sure is not None and not same and left is not None and left.service != sure.service:
+        await another_need(turn, left, sure.service)
+    elif sure is not None and not same:
         await new_need(turn, understood, None)
     elif len(same) == 1:
         await _add(turn, same[0])

@@ -139,6 +139,20 @@ def make_certain(turn: Turn, ticket: Ticket) -> None:
     record(turn.session, "alarm.certain", ticket_id=ticket.id, person_id=turn.person.id)
 
 
+def say_nobody_has_come(turn: Turn, ticket: Ticket) -> None:
+    """«Ніхто з Центру ще не відповів. Не чекайте на нас…», with the numbers that may be shown."""
+    scenario = turn.book.screen.scenario(ticket.alarm)
+    child = turn.person.is_minor
+    shown = turn.book.register.shown(scenario.lines_child if child else scenario.lines_adult, turn.today, most=1)
+    key = "child.nobody" if child else "safe.nobody"
+    if shown:
+        turn.say(w(key, n112=turn.book.centre.n112, line=shown[0].number))
+    else:
+        turn.say(w(f"{key}.112", n112=turn.book.centre.n112))
+    turn.extra = {"danger": True}
+    turn.about = ticket.id
+
+
 def _safe_to_write(turn: Turn, ticket: Ticket, answer: str) -> None:
     if answer == "yes" and len(turn.said.text.split()) <= 3:
         turn.say(line(w("safe.heard"), w("safe.read")))

@@ -39,7 +39,7 @@ class Said:
 
     @property
     def has_words(self) -> bool:
-        return any(letter.isalpha() for letter in self.text)
+        return any(letter.isalnum() for letter in self.text)
 
 
 @dataclass
@@ -202,7 +202,7 @@ class Turn:
         """«Номер звернення: 482-158. Відповідь має надійти сьогодні до 15:30.»"""
         due = self.book.centre.local(ticket.due_at or self.book.centre.due(self.at))
         said = w("ticket", ref=ids.spoken(ticket.ref), when=ByWhen(due, self.at))
-        last = [w("ticket.more")] if more and not self.talk.said_once("ticket.more") else []
+        last = [w("ticket.more")] if more else []
         return line(*first, said, *last)
 
     def by_when(self, moment: datetime) -> InLanguages:

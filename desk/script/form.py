@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from desk import reading
-from desk.services import Service, Slot
+from desk.services import Option, Service, Slot
 from desk.texts import LANGUAGES
 from desk.triage.lexicon import Lexicon
 from desk.triage.words import fold
@@ -181,16 +181,16 @@ def _people(found: reading.People) -> dict[str, Any]:
 
 
 def _matching(slot: Slot, folded: str, *, asked: bool) -> list[str]:
-    """The options that the words name: by stems anywhere, and as an answer also by the labels themselves."""
-    found = []
+    """The options that the words name, the strongest last: by stems anywhere, as an answer also by the labels."""
+    found: list[Option] = []
     for option in slot.options:
         labels = {fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
         exact = asked and folded.strip() in labels
         if exact:
             return [option.id]
         if option.stems.in_(folded) or (asked and option.reply.in_(folded)):
-            found.append(option.id)
-    return found
+            found.append(option)
+    return [option.id for option in sorted(found, key=lambda option: option.strength)]
 
 
 def filled(service: Service, text: str, answers: Answers, today: date) -> dict[str, dict[str, Any]]:

@@ -27,8 +27,8 @@ _WORDS = {
     "сколько ребенок ребенка документы работа работу нет уже тоже здесь вас вам ваш еще будет было после очень",
     "pl": "dzien dobry jest nie jak czy prosze dziekuje potrzebuje gdzie kiedy mam mi sie na do chce moge zeby ze dla "
     "dziecko dziecka pracy praca pomoc tak bardzo juz tutaj pan pani jestem czesc co ile przy od po lub albo bedzie",
-    "en": "the is are my please thank thanks hello how what where when need want can help with for have do you i not no "
-    "yes and or a an to of in on it this work job doctor child school documents good morning hi",
+    "en": "the is are my please thank thanks hello how what where when need want can help with for have you not "
+    "yes and this work job doctor child school documents good morning hi i am",
     "latin_uk": "shcho scho sho yak jak ce tse chy treba potribno proshu bud laska dyakuju diakuju dyakuyu dobryj dobryi dobry den "
     "mene meni mozhna zaraz hochu khochu de koly abo skilky dytyna robotu rabotu nema vzhe tut vas vam ja ya shukaju shukayu "
     "bo duzhe pryvit dobrogo dnya ne znaju znayu jak tak zavtra dyakuyu dity shob jaki",
@@ -60,7 +60,7 @@ def language_of(text: str) -> Guess:
     if count[best] == 0:
         return Guess("", False)
     if best == "en":
-        return Guess("en", count["en"] > count["pl"])
+        return Guess("en", count["en"] > count["pl"] + 1)
     if best == "latin_uk" and count["latin_uk"] > count["pl"]:
         return Guess("uk", False)
     return Guess("pl", False)

@@ -93,5 +93,5 @@ def read_lexicon(raw: Mapping[str, Any]) -> Lexicon:
     return Lexicon(
         strong={name: stems(lists.get("strong") or ()) for name, lists in services.items()},
         weak={name: stems(lists.get("weak") or ()) for name, lists in services.items()},
-        phrases={name: stems(phrases or ()) for name, phrases in (raw.get("phrases") or {}).items()},
+        phrases={name: stems(phrases or ()) for name, phrases in raw["phrases"].items()},
     )

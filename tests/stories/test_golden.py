@@ -80,7 +80,7 @@ def stories() -> Iterator[object]:
         yield pytest.param(path, id=path.stem)
 
 
-@pytest.mark.parametrize("path", stories())
+@pytest.mark.parametrize("path", list(stories()))
 async def test_a_golden_conversation_goes_word_for_word(path: Path, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, lines = read(path)
     refs = iter(settings["refs"].split())

@@ -1,5 +1,0 @@
-"""Being written."""
-
-from fastapi import APIRouter
-
-router = APIRouter()

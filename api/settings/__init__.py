@@ -1,0 +1,9 @@
+"""What the centre decides about itself and about who works here, one room each."""
+
+from fastapi import APIRouter
+
+from api.settings import accounts, centre, checked, front, services
+
+router = APIRouter()
+for room in (front, centre, checked, services, accounts):
+    router.include_router(room.router)
