@@ -103,7 +103,7 @@ def _undelivered(
     message: Message,
     ticket: Ticket | None,
     person: Person,
-    known: Collection[int],
+    known: Collection[int | None],
     book: Handbook,
     moments: Moments,
     asking: Asking,
@@ -115,8 +115,8 @@ def _undelivered(
     if readable:
         url = f"/staff/tickets/{ids.spoken(ticket.ref)}" if ticket else f"/staff/people/{person.id}"
     if message.status is Status.FAILED:
-        known = message.failure if message.failure in KNOWN_FAILURES else "refused"
-        reason = say(moments.lang, f"failure.{known}", "staff")
+        why = message.failure if message.failure in KNOWN_FAILURES else "refused"
+        reason = say(moments.lang, f"failure.{why}", "staff")
     else:
         reason = say(moments.lang, "delivery.unsure", "staff")
     return {

@@ -8,7 +8,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, leases
+from desk import clock, leases, reminders
 from desk.conversation import answer_burst, due_answers, later
 from desk.database import Database, DatabaseAway
 from desk.handbook import Handbook, Shelf
@@ -33,6 +33,7 @@ class Rounds:
             "alarms": (5.0, self.mind_alarms),
             "nudges": (60.0, self.nudge),
             "apologies": (60.0, self.apologise),
+            "reminders": (2.0, self.remind),
             **(jobs or {}),
         }
         self.held_at = float("-inf")
@@ -88,6 +89,13 @@ class Rounds:
 
     async def apologise(self) -> None:
         await self._each(later.overdue, later.apologise)
+
+    async def remind(self) -> None:
+        """Put what is due into the outbox, batch by batch, each batch in one transaction."""
+        while True:
+            async with self.database.transaction() as session:
+                if not await reminders.tell_due(session, await self.shelf.book(session), clock.now()):
+                    return
 
     async def _each(self, which: Which, what: What) -> None:
         """Find what is due in one look, then deal with each in a transaction of its own."""

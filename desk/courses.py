@@ -121,3 +121,96 @@ async def taken_places(session: AsyncSession, course_id: int) -> int:
         select(func.count()).where(col(Place.course_id) == course_id, col(Place.standing) == Standing.IN)
     )
     return counted or 0
+
+
+# Signing up
+
+
+async def lock(session: AsyncSession, course_id: int) -> Course:
+    """The course's row, locked: two people must not take the last place."""
+    return (await session.scalars(select(Course).where(col(Course.id) == course_id).with_for_update())).one()
+
+
+async def place_of(session: AsyncSession, course_id: int, person_id: int) -> Place | None:
+    return await session.scalar(
+        select(Place).where(col(Place.course_id) == course_id, col(Place.person_id) == person_id)
+    )
+
+
+async def join(
+    session: AsyncSession, course_id: int, person_id: int, at: datetime, ticket_id: int | None = None
+) -> Place:
+    """Give the person a place, or the end of the queue when there is none. Joining again changes nothing."""
+    course = await lock(session, course_id)
+    held = await place_of(session, course_id, person_id)
+    if held is not None and held.standing is not Standing.LEFT:
+        return held
+    is_full = await taken_places(session, course_id) >= course.capacity
+    standing = Standing.QUEUE if is_full else Standing.IN
+    if held is None:
+        held = Place(course_id=course_id, person_id=person_id, ticket_id=ticket_id, standing=standing, since=at)
+        session.add(held)
+    else:
+        held.standing, held.since, held.ticket_id = standing, at, ticket_id
+    await session.flush()
+    record(session, f"course.{standing.value}", ticket_id=ticket_id, person_id=person_id, course=course_id)
+    return held
+
+
+async def queue_place(session: AsyncSession, place: Place) -> int:
+    """How many stand in the queue up to this one."""
+    counted = await session.scalar(
+        select(func.count()).where(
+            col(Place.course_id) == place.course_id,
+            col(Place.standing) == Standing.QUEUE,
+            (col(Place.since) < place.since) | ((col(Place.since) == place.since) & (col(Place.id) <= place.id)),
+        )
+    )
+    return counted or 1
+
+
+async def courses_of(session: AsyncSession, person_id: int) -> Sequence[tuple[Place, Course]]:
+    rows = await session.execute(
+        select(Place, Course)
+        .join(Course, col(Course.id) == col(Place.course_id))
+        .where(col(Place.person_id) == person_id, col(Place.standing) != Standing.LEFT)
+        .order_by(col(Place.id))
+    )
+    return [(place, course) for place, course in rows]
+
+
+async def people_in(session: AsyncSession, course_id: int) -> Sequence[int]:
+    return (
+        await session.scalars(
+            select(col(Place.person_id)).where(col(Place.course_id) == course_id, col(Place.standing) == Standing.IN)
+        )
+    ).all()
+
+
+async def running(session: AsyncSession, service: str) -> Sequence[Course]:
+    return (
+        await session.scalars(
+            select(Course).where(col(Course.running), col(Course.service) == service).order_by(col(Course.code))
+        )
+    ).all()
+
+
+async def answer(session: AsyncSession, lesson_id: int, person_id: int, comes: bool, at: datetime) -> None:
+    """Write down whether a person comes; the last word counts."""
+    held = await session.scalar(
+        select(Answer).where(col(Answer.lesson_id) == lesson_id, col(Answer.person_id) == person_id)
+    )
+    if held is None:
+        session.add(Answer(lesson_id=lesson_id, person_id=person_id, comes=comes, at=at))
+    else:
+        held.comes, held.at = comes, at
+    record(session, "lesson.answered", person_id=person_id, lesson=lesson_id, comes=comes)
+
+
+async def next_lesson(session: AsyncSession, course_id: int, after: datetime) -> Lesson | None:
+    return await session.scalar(
+        select(Lesson)
+        .where(col(Lesson.course_id) == course_id, col(Lesson.begins_at) > after, ~col(Lesson.cancelled))
+        .order_by(col(Lesson.begins_at))
+        .limit(1)
+    )

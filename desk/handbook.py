@@ -64,8 +64,8 @@ class Shelf:
         return self._book
 
     def forget(self) -> None:
-        """Look again at once: something was changed in this very process."""
-        self._looked_at = float("-inf")
+        """Read again at once: something was changed in this very process."""
+        self._looked_at, self._edition = float("-inf"), None
 
     def _read(self, entries: list[library.Entry]) -> Handbook:
         centre = next((entry for entry in entries if entry.kind == "centre"), None)

@@ -72,8 +72,8 @@ class Place:
     name: str = field(default="", compare=False)  # As the messenger shows it; a hint for staff, never the ref.
 
 
-async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Person, Address]:
-    """The person behind an address, and the address; both are new when we have never heard from it.
+async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Person, Address, bool]:
+    """The person behind an address, the address, and whether both are new to us.
 
     The person's row is locked until the end of the transaction, so that what one person says is handled in order.
     """
@@ -90,7 +90,7 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
         )
     ).first()
     if found:
-        return found[0], found[1]
+        return found[0], found[1], False
     person = Person(name=place.name[:120], met_at=at, heard_at=at)
     session.add(person)
     await session.flush()
@@ -105,7 +105,7 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
     )
     session.add(address)
     await session.flush()
-    return person, address
+    return person, address, True
 
 
 async def find_person(session: AsyncSession, person_id: int) -> Person:

@@ -157,7 +157,7 @@ def read_screen(raw: Mapping[str, Any]) -> Screen:
     """The screen from desk/content/safety.yaml."""
     return Screen(
         tuple(_scenario(facts) for facts in raw["scenarios"]),
-        tuple(sorted((fold(phrase).rstrip() for phrase in raw.get("never", ())), key=len, reverse=True)),
+        tuple(sorted((fold(str(phrase)).rstrip() for phrase in raw.get("never", ())), key=len, reverse=True)),
     )
 
 

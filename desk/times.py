@@ -166,3 +166,31 @@ class ShortDay:
     def in_(self, language: str) -> str:
         text = format_date(self.day, "EE, d MMMM", locale=language)
         return f"{text}, {self.at.hour}:{self.at.minute:02d}" if self.at else text
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """«вт і чт, 17:30–19:00»: when the lessons ahead take place, each with its beginning and its minutes."""
+
+    lessons: tuple[tuple[datetime, int], ...]
+
+    @property
+    def kind(self) -> str:
+        """The part of the week, as people choose it."""
+        if not self.lessons:
+            return ""
+        begins = self.lessons[0][0]
+        if begins.weekday() >= 5:
+            return "weekend"
+        return "weekday_morning" if begins.hour < 12 else "weekday_afternoon" if begins.hour < 17 else "weekday_evening"
+
+    def in_(self, language: str) -> str:
+        if not self.lessons:
+            return ""
+        begins, minutes = self.lessons[0]
+        days = sorted({moment.weekday() for moment, _ in self.lessons[:14]})
+        names = [format_date(date(2024, 1, 1 + day), "EE", locale=language) for day in days]
+        listed = (
+            names[0] if len(names) == 1 else say(language, "people.and", first=", ".join(names[:-1]), last=names[-1])
+        )
+        return f"{listed}, {hour(begins)}–{hour(begins + timedelta(minutes=minutes))}"

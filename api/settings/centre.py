@@ -1,11 +1,11 @@
 """The centre: what it is called, where it is, when it is open, and the switch for 112."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 
 from api import pages
 from api.doors import Asking, Desk, Reading, TheDesk
@@ -27,8 +27,7 @@ async def show(request: Request, desk: TheDesk, session: Reading, asking: Visito
 
 @router.post(URL)
 async def save(request: Request, desk: TheDesk, session: Changing, asking: Editor) -> Response:
-    typed = _typed({name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)},
-                   [str(day) for day in (await request.form()).getlist("open")])  # fmt: skip
+    typed = _typed(await request.form())
     entry = await find_entry(session, "centre", "centre")
     try:
         upkeep.change_centre(session, entry, typed, desk.shelf.zone, clock.now(), asking.id)
@@ -37,18 +36,20 @@ async def save(request: Request, desk: TheDesk, session: Changing, asking: Edito
     return pages.back_to(URL, said="said.centre")
 
 
-def _typed(form: Mapping[str, str], open_days: list[str]) -> Particulars:
+def _typed(form: FormData) -> Particulars:
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    open_days = form.getlist("open")
     return Particulars(
-        name=form.get("name", ""),
-        centre_of={language: form.get(f"centre_of_{language}", "") for language in ("pl", "uk", "ru")},
-        town=form.get("town", ""),
-        street=form.get("address", ""),
-        room=form.get("room", ""),
-        phone=form.get("phone", ""),
-        email=form.get("email", ""),
+        name=fields.get("name", ""),
+        centre_of={language: fields.get(f"centre_of_{language}", "") for language in ("pl", "uk", "ru")},
+        town=fields.get("town", ""),
+        street=fields.get("address", ""),
+        room=fields.get("room", ""),
+        phone=fields.get("phone", ""),
+        email=fields.get("email", ""),
         # The page counts the days of the week from 1, the centre from 0.
         hours={
-            day - 1: (form.get(f"begin-{day}", ""), form.get(f"end-{day}", ""))
+            day - 1: (fields.get(f"begin-{day}", ""), fields.get(f"end-{day}", ""))
             for day in range(1, 8)
             if str(day) in open_days
         },

@@ -72,7 +72,7 @@ async def _open_tickets(session: AsyncSession) -> dict[str, int]:
         .where(col(Ticket.status) != Status.CLOSED)
         .group_by(col(Ticket.service))
     )
-    return {service: n for service, n in rows}
+    return {service: n for service, n in rows}  # noqa: C416 - rows are no pairs to the type checker
 
 
 def _service(service: Service, waiting: int, lang: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     at = clock.now()
     heard = replace(heard, text=reading.readable(heard.text))
     place = replace(heard.place, name=reading.readable(heard.place.name))
-    person, address = await people.meet(session, place, at)
+    person, address, is_new = await people.meet(session, place, at)
     if heard.kind in ("blocked", "unblocked"):
         return await _membership(session, heard, person, address, at)
     if heard.edits and (earlier := await _edited(session, heard, person, address, book, at)):
@@ -49,7 +49,6 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     message_id = await post.store_heard(session, heard, person, address, at, guess.language or person.language)
     if message_id is None:
         return Outcome(duplicate=True)
-    is_new = person.met_at == at
     talk = Talk.of(person.talk)
     person.heard_at = address.heard_at = at
     people.found_again(session, address)

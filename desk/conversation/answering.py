@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk.conversation import files
+from desk.conversation import classes, files
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.messages import Message
@@ -26,6 +26,8 @@ async def answer(turn: Turn) -> None:
         return
     if turn.book.lexicon.says("person", turn.said.text):
         await call_person(turn)
+        return
+    if await _about_reminders(turn):
         return
     if await _joins_people_talking(turn):
         return
@@ -71,6 +73,21 @@ async def _thanks(turn: Turn) -> bool:
         turn.say(w("thanks"))
         turn.about = current.id if current else None
     return True
+
+
+async def _about_reminders(turn: Turn) -> bool:
+    """«Стоп», «нагадування», «ой не зможу»: in any language, whatever was being asked."""
+    lexicon, text = turn.book.lexicon, turn.said.text
+    if lexicon.says("stop", text):
+        await classes.answer_remind(turn, on=False)
+        return True
+    if lexicon.says("reminders", text):
+        await classes.answer_remind(turn, on=True)
+        return True
+    if turn.talk.step == "remind" and (lexicon.says("yes", text) or lexicon.says("no", text)):
+        await classes.answer_remind(turn, on=lexicon.says("yes", text))
+        return True
+    return turn.talk.step in ("", "offer") and await classes.cannot_come(turn)
 
 
 async def _attach_quietly(turn: Turn, ticket: Ticket) -> None:
@@ -187,6 +204,8 @@ async def go_on(turn: Turn, ticket: Ticket, *, with_topic: bool = False) -> None
     question = next_question(service, ticket.answers, Progress.of(ticket.form))
     if question is not None:
         turn.ask_question(ticket, question, with_topic=with_topic)
+        return
+    if await classes.offer(turn, ticket):
         return
     shared = turn.book.catalogue.shared
     if not turn.facts.reaches_closed and not service.anonymous_ok:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from desk import ids
-from desk.conversation import answering, danger
+from desk.conversation import answering, classes, danger
 from desk.conversation.turn import Turn
 from desk.script import buttons, summary
 from desk.texts import LANGUAGES, Lower, Verbatim, Words, lines, paragraphs, w
@@ -33,7 +33,7 @@ async def obey(turn: Turn, name: str) -> bool:
         case "status":
             _status(turn)
         case "classes":
-            await _classes(turn)
+            await classes.list_them(turn)
         case "privacy":
             _privacy(turn)
         case "help":
@@ -120,10 +120,6 @@ def _status_line(turn: Turn, ticket: Ticket) -> Words:
     if ticket.due_at is None or ticket.due_at < turn.at:
         return Words("status.new.late", gaps)
     return Words("status.new", {**gaps, "when": ByWhen(turn.book.centre.local(ticket.due_at), turn.at)})
-
-
-async def _classes(turn: Turn) -> None:
-    turn.say(w("classes.none"))
 
 
 def _privacy(turn: Turn) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from desk import messages as post
-from desk.conversation import answering, commands, danger, files
+from desk.conversation import answering, classes, commands, danger, files
 from desk.conversation.turn import Turn
 from desk.messages import Message, Purpose
 from desk.script import buttons, form
@@ -44,6 +44,10 @@ async def press(turn: Turn, data: str) -> bool:
             return await _press_ticket(turn, rest)
         case "d":
             await _press_delete(turn, rest)
+        case "w":
+            return await classes.press(turn, rest)
+        case "r" if turn.talk.step == "remind":
+            await classes.answer_remind(turn, on=rest == "on")
         case "x":
             turn.talk.rest()
         case _:
@@ -151,7 +155,7 @@ def _take_one_of_many(turn: Turn, ticket: Ticket, slot_id: str, option_id: str) 
 
 async def _press_summary(turn: Turn, what: str) -> bool:
     ticket = _draft(turn)
-    if ticket is None or turn.talk.step != "summary":
+    if ticket is None or turn.talk.step not in ("summary", "course"):
         return False
     await turn.join(ticket)
     if what == "ok":
@@ -290,6 +294,15 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
         return await _show_original(turn, rest)
     if kind == "r":
         return _rate(turn, rest)
+    if kind == "l":
+        answer, _, lesson = rest.partition(":")
+        known = answer in ("yes", "no") and lesson.isdigit() and len(lesson) < 16
+        return known and await classes.comes(turn, int(lesson), yes=answer == "yes")
+    if kind == "go":
+        # The tiles that the web page shows before anything was said.
+        turn.open_with(got=False, menu=True)
+        await _press_tile(turn, rest)
+        return True
     return False
 
 
