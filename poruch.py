@@ -176,9 +176,8 @@ def _say_where(settings: Settings, port: int, signed: tuple[str, str] | None) ->
     root = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else settings.host}:{port}"
     print(f"Poruch is ready.\n  Web chat   {root}/\n  Desk       {root}/staff")
     if signed:
-        print(
-            f"  Sign in    {signed[0]}\n  Password   {signed[1]}\n(The password is shown this once; `poruch staff reset` makes another.)"
-        )
+        print(f"  Sign in    {signed[0]}\n  Password   {signed[1]}")
+        print("(The password is shown this once; `poruch staff reset` makes another.)")
     sys.stdout.flush()
 
 

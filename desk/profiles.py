@@ -62,8 +62,8 @@ async def list_people(
     query = select(Person).order_by(col(Person.id).desc()).limit(PAGE + 1)
     if before is not None:
         query = query.where(col(Person.id) < before)
-    if words.strip():
-        query = query.where(_open_to(readable), _matching(words.strip(), readable))
+    if words := " ".join(reading.readable(words).split()):
+        query = query.where(_open_to(readable), _matching(words, readable))
     found = list(await session.scalars(query))
     page = found[:PAGE]
     numbers = [person.id for person in page]
@@ -110,7 +110,7 @@ def spellings(words: str) -> list[str]:
 
     SQLite knows small and capital letters of the Latin alphabet only, so the others are spelt out.
     """
-    small = " ".join(reading.readable(words).lower().split())
+    small = words.strip().lower()
     alphabets = [small, *(in_cyrillic(small, language).lower() for language in ("uk", "ru")), in_latin(small)]
     cased = [one for text in alphabets for one in (text, text.title(), text.upper())]
     return list(dict.fromkeys(one for one in cased if one))

@@ -33,10 +33,25 @@ from desk.tickets import Ticket
 from desk.times import HALF_HOUR
 
 WARSAW = ZoneInfo("Europe/Warsaw")
-TELEGRAM = Facts("telegram", "Telegram", longest=4096, taps_commands=True, can_erase=True, invites="https://t.me/poruch_example_bot?start={code}")
+TELEGRAM = Facts(
+    "telegram",
+    "Telegram",
+    longest=4096,
+    taps_commands=True,
+    can_erase=True,
+    invites="https://t.me/example_bot?start={code}",
+)
 WEB = Facts("web", "Web", longest=20_000, reaches_closed=False)
 PASSWORD = "a long enough password"
-CONFIRMED = ("emergency_112", "ambulance_999", "fire_998", "police_997", "adult_crisis_116123", "child_116111", "niebieska_linia")
+CONFIRMED = (
+    "emergency_112",
+    "ambulance_999",
+    "fire_998",
+    "police_997",
+    "adult_crisis_116123",
+    "child_116111",
+    "niebieska_linia",
+)
 
 
 @dataclass
@@ -132,7 +147,9 @@ class Worker:
         await self.town.deliver()
         return response
 
-    async def answers(self, ticket: Ticket, polish: str, shown: str = "", *, corrected: bool = False) -> httpx2.Response:
+    async def answers(
+        self, ticket: Ticket, polish: str, shown: str = "", *, corrected: bool = False
+    ) -> httpx2.Response:
         """Write a reply; `shown` is what the translator made of it."""
         return await self.posts(
             f"/staff/tickets/{ids.spoken(ticket.ref)}/replies",
@@ -194,7 +211,9 @@ class Town:
                 ("Beata Nowak", accounts.Role.COORDINATOR, ["safeguarding"]),
                 ("Anna Lis", accounts.Role.TEACHER, []),
             ):
-                await accounts.add_staff(session, f"{name.split()[0].lower()}@example.org", name, role, PASSWORD, teams=teams)
+                await accounts.add_staff(
+                    session, f"{name.split()[0].lower()}@example.org", name, role, PASSWORD, teams=teams
+                )
         self.shelf.forget()
 
     def person(self, name: str, channel: str = "telegram") -> Villager:

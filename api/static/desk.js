@@ -226,9 +226,15 @@ function close() {
   if (menu) {
     menu.open = false;
     $("summary", menu).focus();
-  } else if (["#panel", "#acts", "#tools"].includes(location.hash)) location.hash = "#talk";
+  } else if (["#panel", "#acts", "#tools"].includes(location.hash)) location.hash = "";
   else if (document.activeElement?.matches("input, textarea, select")) document.activeElement.blur();
 }
+
+/* A closed sheet gives the focus back to what opened it. */
+addEventListener("hashchange", (event) => {
+  const was = new URL(event.oldURL).hash;
+  if (!location.hash && was) $$("a").find((one) => one.getAttribute("href") === was)?.focus();
+});
 
 for (const toast of $$("[data-toast]")) {
   let timer = 0;

@@ -88,8 +88,12 @@ async def panel_of(
     }
 
 
-TOLD = frozenset({"ticket.replied", "ticket.noted", "ticket.assigned", "ticket.priority", "ticket.service", "ticket.closed",
-                  "ticket.read", "alarm.raised", "alarm.taken", "alarm.lowered", "message.unsure", "message.failed"})  # fmt: skip
+TOLD = frozenset(
+    {
+        "ticket.replied", "ticket.noted", "ticket.assigned", "ticket.priority", "ticket.service", "ticket.closed",
+        "ticket.read", "alarm.raised", "alarm.taken", "alarm.lowered", "message.unsure", "message.failed",
+    }
+)  # fmt: skip
 
 
 def _told(event: history.Event, names: Mapping[int, Staff], lang: str) -> str:

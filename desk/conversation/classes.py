@@ -99,6 +99,7 @@ async def enrol(turn: Turn, ticket: Ticket, course_id: int) -> None:
     place = await courses.join(turn.session, course_id, turn.person.id, turn.at, ticket.id)
     course = await turn.session.get_one(Course, course_id)
     turn.submit(ticket)
+    ticket.due_told = True  # No hour was promised, so none can be missed.
     turn.talk.rest()
     turn.about = ticket.id
     if place.standing is Standing.QUEUE:

@@ -29,7 +29,8 @@ _WORDS = {
     "dziecko dziecka pracy praca pomoc tak bardzo juz tutaj pan pani jestem czesc co ile przy od po lub albo bedzie",
     "en": "the is are my please thank thanks hello how what where when need want can help with for have you not "
     "yes and this work job doctor child school documents good morning hi i am",
-    "latin_uk": "shcho scho sho yak jak ce tse chy treba potribno proshu bud laska dyakuju diakuju dyakuyu dobryj dobryi dobry den "
+    "latin_uk": "shcho scho sho yak jak ce tse chy treba potribno proshu bud laska dyakuju diakuju dyakuyu dobryj dobryi "
+    "dobry den "
     "mene meni mozhna zaraz hochu khochu de koly abo skilky dytyna robotu rabotu nema vzhe tut vas vam ja ya shukaju shukayu "
     "bo duzhe pryvit dobrogo dnya ne znaju znayu jak tak zavtra dyakuyu dity shob jaki",
 }

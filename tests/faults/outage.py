@@ -30,12 +30,15 @@ async def postgres_away(url: str, seconds: float = SECONDS) -> AsyncIterator[Non
     """The database refuses connections, and those that are open are cut."""
     server, _, name = url.partition("?")[0].rpartition("/")
     options = url.partition("?")[2]
-    engine = create_async_engine(f"{server}/postgres" + (f"?{options}" if options else ""), isolation_level="AUTOCOMMIT")
+    engine = create_async_engine(
+        f"{server}/postgres" + (f"?{options}" if options else ""), isolation_level="AUTOCOMMIT"
+    )
     began = asyncio.get_running_loop().time()
     async with engine.connect() as connection:
         await connection.execute(sqlalchemy.text(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false'))
         await connection.execute(
-            sqlalchemy.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+            sqlalchemy.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+            {"name": name},
         )
         try:
             yield

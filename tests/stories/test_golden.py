@@ -81,7 +81,9 @@ def stories() -> Iterator[object]:
 
 
 @pytest.mark.parametrize("path", list(stories()))
-async def test_a_golden_conversation_goes_word_for_word(path: Path, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_golden_conversation_goes_word_for_word(
+    path: Path, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings, lines = read(path)
     refs = iter(settings["refs"].split())
     monkeypatch.setattr(ids, "ticket_ref", lambda _digits=6: next(refs))

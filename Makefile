@@ -1,0 +1,45 @@
+# The same few commands for everybody, and for CI. `make help` shows them.
+
+PYTHON ?= python3
+BIN = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format lint types torture triage clean
+
+help: ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: .venv/ready ## Install what running needs into .venv
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Poruch needs Python 3.11 or newer.")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup-dev: .venv/ready-dev ## Install what tests and checks need, too
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: setup ## Start Poruch: web chat at /, staff desk at /staff
+	$(BIN)/poruch run
+
+test: setup-dev ## Run every test that this machine can run
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup-dev ## Formatting, lint, types, tests, translations, docs: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+format: setup-dev ## Put the code into its usual form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+torture: setup-dev ## Two hundred kills at random instants, on every database there is
+	PORUCH_KILLS=200 $(BIN)/python -m pytest tests/faults -k random --timeout 3600
+
+clean: ## Remove what was installed and built, but no data
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
