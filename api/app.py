@@ -1,5 +1,6 @@
 """The staff's app: its pages under /staff, its JSON under /api/v1, and how a "no" looks on each."""
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -13,6 +14,8 @@ from desk.database import DatabaseAway
 from desk.errors import Conflict, DeskError, Invalid, NotAllowed, NotFound
 from desk.staff import TryLaterPlease
 from desk.texts import STAFF_LANGUAGES, say
+
+log = structlog.get_logger()
 
 STATUS: dict[type[DeskError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, TryLaterPlease: 429}
 KINDS = {400: "malformed", 401: "unauthorized", 403: "not_allowed", 404: "not_found", 405: "not_allowed", 409: "conflict",
@@ -45,6 +48,7 @@ def staff_app(desk: Desk) -> FastAPI:
     app.add_exception_handler(DatabaseAway, _say_later)
     app.add_exception_handler(RequestValidationError, _say_malformed)
     app.add_exception_handler(HTTPException, _say_http)
+    app.add_exception_handler(Exception, _say_broken)
     return app
 
 
@@ -83,6 +87,12 @@ async def _say_http(request: Request, error: Exception) -> Response:
     response = _no(request, error.status_code, key)
     response.headers.update(error.headers or {})
     return response
+
+
+async def _say_broken(request: Request, error: Exception) -> Response:
+    """Our own mistake: the operator gets the place in the code, staff a sentence."""
+    log.error("desk.broken", path=request.url.path, exc_info=error)
+    return _no(request, 500, "error.broken")
 
 
 def _wants_json(request: Request) -> bool:

@@ -1,27 +1,42 @@
-"""The help desk itself: no HTTP, no messenger. From the ground up, each room uses only those above it in this list.
+"""The help desk itself: no HTTP, no messenger. From the ground up; each room uses only those above it in this list.
 
 clock         the only reader of time
 ids           refs one can dictate, tokens no one can guess
 errors        the four kinds of "no"
+logs          how the program speaks to its operator
 settings      what an operator chooses
 texts         every sentence, in the person's language
 times         days and hours as people say them, opening hours
+sealing       what is encrypted at rest
+channels      what the desk knows of a channel
+triage        from words to service and language: pure
+reading       dates, people, numbers in a person's words: pure
 database      engine, transaction(), column kinds
-secrets       what is encrypted at rest, and with which key
-centre        what the centre decides: name, address, hours, quiet hours
-staff         accounts, roles, who may see what
-people        the person behind channel addresses
+schema        brings the database to this version
+leases        one owner of a thing at a time
 history       who did (and read) what, append-only
-messages      what was heard and told; the outbox
+tokens        tokens of other systems
+visitors      a browser's hold on its chat
+library       starter content, and what staff changed of it
+centre        what the centre decides about itself
 services      the catalogue and its questions
 helplines     numbers with owner, check, expiry
-answers       approved answers and their expiry
-triage        from words to service and language: pure
 safety        the screen for danger: pure, offline
+handbook      all that the centre has decided, as it stands now
+people        the person behind channel addresses
+staff         accounts, roles, who may see what
+messages      what was heard and told; the outbox
 tickets       a ticket's life
+access        who of the staff may read which tickets
+queues        the queues of the inbox
 courses       courses, lessons, places
 reminders     what is due
+classes       lessons that come and go
 translation   the translator's promise, cache
 script        the dialogue as pure steps
+replying      what staff say to a person
+health        whether anything was lost
+profiles      a person as staff see them
+upkeep        what staff change of the centre's content
 conversation  hear(): one incoming message, whole
 """

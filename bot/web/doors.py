@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
+import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -17,6 +18,8 @@ from desk.database import Database, DatabaseAway
 from desk.handbook import Shelf
 from desk.texts import LANGUAGES, say
 from desk.visitors import Visit
+
+log = structlog.get_logger()
 
 COOKIE = "poruch_chat"
 SESSIONS_A_MINUTE = 3000  # New chats from one address; a whole shelter may sit behind it.
@@ -84,6 +87,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_shape)
     app.add_exception_handler(DatabaseAway, _refuse_for_now)
+    app.add_exception_handler(Exception, _refuse_broken)
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
@@ -160,3 +164,9 @@ def same_site(request: Request) -> None:
     """A form of another site must not speak in a visitor's name: the cookie is same-site, and this is the second lock."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "same-site", "none"):
         raise Refusal(403, "not_allowed", say(language_of(request), "error.not_allowed"))
+
+
+async def _refuse_broken(request: Request, error: Exception) -> Response:
+    """Our own mistake: the operator gets the place in the code, the person a sentence."""
+    log.error("web.broken", path=request.url.path, exc_info=error)
+    return JSONResponse({"error": "broken", "sentence": say(language_of(request), "error.broken")}, 500)

@@ -29,6 +29,14 @@ PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+# How the languages stand in the page's own switch.
+CHOICES = [
+    {"code": "uk", "short": "УКР", "name": "Українська"},
+    {"code": "ru", "short": "РУС", "name": "Русский"},
+    {"code": "pl", "short": "POL", "name": "Polski"},
+    {"code": "en", "short": "ENG", "name": "English"},
+]
+
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=select_autoescape(),

@@ -1,0 +1,66 @@
+"""The first day: a person writes in the web chat, staff answer at the desk, the answer appears without a reload."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.conftest import PASSWORD
+from tests.faults.house import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SCREENS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+QUESTION = "Доброго дня, загубила паспорт, що робити з PESEL UKR?"
+
+
+@pytest.fixture(params=sorted(SCREENS))
+def screen(request: pytest.FixtureRequest) -> dict[str, int]:
+    return SCREENS[request.param]
+
+
+async def a_page(browser: Browser, house: House, screen: dict[str, int]) -> Page:
+    context = await browser.new_context(viewport=screen, base_url=house.root, locale="uk-UA")
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    return page
+
+
+async def press(page: Page, label: str) -> None:
+    await page.get_by_role("button", name=label, exact=True).last.click()
+
+
+async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
+    open_house: House, browser: Browser, screen: dict[str, int]
+) -> None:
+    chat = await a_page(browser, open_house, screen)
+    await chat.goto("/")
+    await chat.get_by_role("textbox").fill(QUESTION)
+    await chat.keyboard.press("Enter")
+    await expect(chat.get_by_text("Яка допомога потрібна?")).to_be_visible()
+    await press(chat, "Пояснити")
+    await expect(chat.get_by_text("Наскільки це терміново?")).to_be_visible()
+    await press(chat, "Не терміново")
+    await expect(chat.get_by_text("Як нам із Вами зв’язатися?")).to_be_visible()
+    await press(chat, "Відповідайте тут")
+    await expect(chat.get_by_text("Ось що записано:")).to_be_visible()
+    await press(chat, "Так")
+    done = chat.get_by_text("Номер звернення:")
+    await expect(done).to_be_visible()
+    ref = re.search(r"\d{3}-\d{3}", await done.inner_text())
+    assert ref
+
+    desk = await a_page(browser, open_house, screen)
+    await desk.goto("/staff")
+    await desk.locator("input[name=email]").fill("marta@example.org")
+    await desk.locator("input[name=password]").fill(PASSWORD)
+    await desk.keyboard.press("Enter")
+    await desk.locator(f"a[href$='{ref[0]}']").first.click()
+    await expect(desk.get_by_text(QUESTION)).to_be_visible()
+    await desk.locator("#composer textarea[name=text]").fill("Dzień dobry. Proszę przyjść jutro o 9:00.")
+    await desk.locator("#composer textarea[name=translation]").fill("Доброго дня. Прийдіть, будь ласка, завтра о 9:00.")
+    await desk.locator("#composer button[type=submit], #composer .button.primary").last.click()
+
+    await expect(chat.get_by_text("З Вами Марта з Центру.")).to_be_visible()
+    await expect(chat.get_by_text("Прийдіть, будь ласка, завтра о 9:00.")).to_be_visible()
