@@ -32,7 +32,8 @@ class Cues:
         found = [phrase.strip() for phrase in self.phrases if phrase in folded]
         words = folded.split()
         for one, other in self.pairs:
-            if _near(words, one, other):
+            # Looking whether both occur at all is far cheaper than looking where.
+            if f" {one}" in folded and f" {other}" in folded and _near(words, one, other):
                 found.append(f"{one} + {other}")
         return found
 

@@ -222,6 +222,10 @@ class _Teller:
             if to is None:
                 name = "unassigned"
             facts["to"] = to.name if to else ""
+        if event.kind == "alarm.raised":
+            facts["to"] = say(self.lang, "alarm.to_all", "staff")
+        if event.kind == "alarm.lowered":
+            facts["reason"] = str(self.ticket.alarm_state.get("why_lowered", ""))
         if event.kind == "ticket.closed":
             reason = str(event.facts.get("reason", ""))
             if reason in {one.value for one in Reason} - {Reason.ANSWERED.value}:

@@ -113,11 +113,14 @@ async def answered(turn: Turn, pressed: str = "") -> None:
 
 
 def _read(turn: Turn) -> str:
+    """Yes, no or unknown, only when that is all that was said: «та не знаю» must not count as a yes."""
     lexicon, text = turn.book.lexicon, turn.said.text
-    first = " ".join(text.split()[:1])
-    if lexicon.says("no", text) or lexicon.says("no", first):
+    if "не зна" in text.lower() or "nie wiem" in text.lower() or "know" in text.lower():
+        return "unknown"
+    first = " ".join(text.split()[:1]).strip(",.!")
+    if lexicon.says("no", text) or first.lower() in ("ні", "нет", "nie", "no"):
         return "no"
-    return "yes" if lexicon.says("yes", text) or lexicon.says("yes", first) else ""
+    return "yes" if lexicon.says("yes", text) or first.lower() in ("так", "да", "tak", "yes") else ""
 
 
 async def _call_again(turn: Turn, ticket: Ticket, child: bool) -> None:

@@ -159,10 +159,11 @@ def _yes_or_no(slot: Slot, text: str, lexicon: Lexicon) -> Any:
         return False
     if lexicon.says("yes", text) or slot.yes.in_(fold(text)):
         return True
+    # Only these whole words: the lists hold beginnings, and «тато» begins like a yes.
     first = fold(text).split()[:1]
-    if first and lexicon.says("no", first[0]):
+    if first and first[0] in ("ні", "нет", "nie", "no", "not", "ni"):
         return False
-    return True if first and lexicon.says("yes", first[0]) else UNCLEAR
+    return True if first and first[0] in ("так", "да", "tak", "yes", "ага", "угу", "da") else UNCLEAR
 
 
 def _date(slot: Slot, text: str, today: date) -> Any:
