@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from api import pages
-from api.doors import Reading, TheDesk, Transaction, WhoAsks
+from api.doors import Asking, Desk, Reading, TheDesk, Transaction, WhoAsks
 from api.moments import Moments
 from api.tickets.inbox import counts_for
 from desk import classes, clock, courses
@@ -112,7 +112,15 @@ async def show_new(request: Request, desk: TheDesk, session: Reading, asking: Wh
     return await _new_page(request, desk, session, asking, {}, {})
 
 
-async def _new_page(request, desk, session, asking, typed, errors, status=200):  # type: ignore[no-untyped-def]
+async def _new_page(
+    request: Request,
+    desk: Desk,
+    session: AsyncSession,
+    asking: Asking,
+    typed: dict[str, Any],
+    errors: dict[str, str],
+    status: int = 200,
+) -> Response:
     book = await desk.shelf.book(session)
     members = await everyone(session)
     form = {
@@ -172,8 +180,8 @@ async def add(request: Request, desk: TheDesk, session: Transaction, asking: Who
     day, made = first, 0
     while day <= last and made < MOST_LESSONS:
         if (
-            day.weekday() in hours
-            and book.centre.hours.on(day) is not None
+            (day.weekday() in hours
+            and book.centre.hours.on(day) is not None)
             or (day.weekday() in hours and day.weekday() >= 5)
         ):
             begin, end = hours[day.weekday()]
@@ -194,7 +202,15 @@ async def show(course_id: int, request: Request, desk: TheDesk, session: Reading
     return await _page(request, desk, session, asking, course_id)
 
 
-async def _page(request, desk, session, asking, course_id, errors=None, status=200):  # type: ignore[no-untyped-def]
+async def _page(
+    request: Request,
+    desk: Desk,
+    session: AsyncSession,
+    asking: Asking,
+    course_id: int,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
     course = await session.get(Course, course_id) if 0 < course_id < 2**31 else None
     if course is None:
         raise NotFound("error.no_course")
@@ -316,7 +332,7 @@ async def add_lesson(
             raise ValueError
     except ValueError:
         errors = {"date": say(asking.language, "error.lesson_times", "staff")}
-        return await _page(request, desk, session, asking, course_id, errors, 422)  # type: ignore[no-any-return]
+        return await _page(request, desk, session, asking, course_id, errors, 422)
     await classes.add_lesson(session, course, begins, minutes, book, clock.now())
     return pages.back_to(f"/staff/courses/{course_id}", said="said.lesson_added")
 

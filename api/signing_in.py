@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from api import pages
 from api.doors import COOKIE, TheDesk, Transaction, WhoAsks, home_of
 from desk import staff
-from desk.texts import STAFF_LANGUAGES
+from desk.texts import STAFF_LANGUAGES, say
 
 router = APIRouter()
 LANGUAGE_COOKIE = "poruch_language"
@@ -47,18 +47,18 @@ async def sign_in(
     lang = pages.language_of(request)
     caller = request.client.host if request.client else ""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return _page(request, desk, email=email, error=pages.say(lang, "error.forged", "staff"), next=next, status=403)
+        return _page(request, desk, email=email, error=say(lang, "error.forged", "staff"), next=next, status=403)
     email = email.strip().lower()[:200]
     async with desk.database.reading() as session:
         if await staff.must_wait(session, email, caller):
-            error = pages.say(lang, "error.too_many_tries", "staff")
+            error = say(lang, "error.too_many_tries", "staff")
             return _page(request, desk, email=email, error=error, next=next, status=429)
         member = await staff.by_email(session, email)
     fits = await asyncio.to_thread(staff.password_fits, member.password if member else "", password[:200])
     if member is None or member.disabled or not fits:
         async with desk.database.transaction() as session:
             staff.note_wrong_try(session, email, caller)
-        error = pages.say(lang, "error.wrong_sign_in", "staff")
+        error = say(lang, "error.wrong_sign_in", "staff")
         return _page(request, desk, email=email, error=error, next=next, status=401)
     async with desk.database.transaction() as session:
         token, _ = await staff.sign_in(session, member)

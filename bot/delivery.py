@@ -80,7 +80,7 @@ class _Carrier:
         await self.channel.ready()
         async with self.database.transaction() as session:
             message = await messages.claim(session, found, clock.now())
-            address = message and await session.get_one(people.Address, message.address_id)
+            address = await session.get_one(people.Address, message.address_id) if message is not None else None
         if message is None or address is None:
             return True
         self.resting[message.address_id] = clock.ticks() + self.channel.gap

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -76,9 +77,9 @@ class Rounds:
         async with self.database.reading() as session:
             due = await due_answers(session, clock.now())
         for person_id in due:
-            await self.in_transaction(lambda session, who=person_id: self._answer(session, who))
+            await self.in_transaction(partial(self._answer, person_id))
 
-    async def _answer(self, session: AsyncSession, person_id: int) -> None:
+    async def _answer(self, person_id: int, session: AsyncSession) -> None:
         await answer_burst(session, person_id, await self.shelf.book(session))
 
     async def mind_alarms(self) -> None:
@@ -104,7 +105,7 @@ class Rounds:
             due = await which(session, at)
             book = await self.shelf.book(session)
         for number in due:
-            await self.in_transaction(lambda session, row=number: what(session, row, book, at))
+            await self.in_transaction(partial(_row, what, number, book, at))
 
     async def in_transaction(self, doing: Callable[[AsyncSession], Awaitable[None]]) -> None:
         """One row's trouble must not keep the others waiting."""
@@ -115,3 +116,7 @@ class Rounds:
             raise
         except Exception as error:
             log.exception("rounds.row_broken", error=type(error).__name__)
+
+
+async def _row(what: What, number: int, book: Handbook, at: datetime, session: AsyncSession) -> None:
+    await what(session, number, book, at)

@@ -8,7 +8,7 @@ from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
-import deep_translator  # type: ignore[import-untyped]
+import deep_translator
 import httpx
 from deep_translator import constants, exceptions, google, mymemory
 

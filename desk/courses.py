@@ -49,7 +49,7 @@ class Place(SQLModel, table=True):
     course_id: int = Field(foreign_key="course.id")
     person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigKey)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", sa_type=BigKey)
-    standing: Standing = Field(sa_type=words(Standing))  # type: ignore[call-overload]
+    standing: Standing = Field(sa_type=words(Standing))
     since: datetime
 
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ def set_up(level: str = "INFO") -> None:
     )
 
 
-def _where_not_what(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _where_not_what(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A traceback as places in the code. The message of an error may hold what somebody wrote, so it is left out."""
     told = event.pop("exc_info", None)
     error = sys.exc_info()[1] if told is True else told if isinstance(told, BaseException) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint, exists, literal_column, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Text, UniqueConstraint, exists, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -97,8 +97,8 @@ class Message(SQLModel, table=True):
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", sa_type=BigKey)
     channel: str = Field(max_length=20)
     account: str = Field(max_length=40)
-    direction: Direction = Field(sa_type=words(Direction))  # type: ignore[call-overload]
-    author: Author = Field(sa_type=words(Author))  # type: ignore[call-overload]
+    direction: Direction = Field(sa_type=words(Direction))
+    author: Author = Field(sa_type=words(Author))
     staff_id: int | None = Field(default=None, sa_type=BigKey)
     kind: str = Field(default="text", max_length=20)
     text: str = Field(default="", sa_type=Text)  # In the language that the person wrote or read.
@@ -121,8 +121,8 @@ class Message(SQLModel, table=True):
     choice: str = Field(default="", max_length=64)
 
     # Told.
-    purpose: Purpose | None = Field(default=None, sa_type=words(Purpose))  # type: ignore[call-overload]
-    status: Status = Field(sa_type=words(Status))  # type: ignore[call-overload]
+    purpose: Purpose | None = Field(default=None, sa_type=words(Purpose))
+    status: Status = Field(sa_type=words(Status))
     choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     not_before: datetime | None = None
@@ -215,7 +215,7 @@ class Button:
 
 
 # Set on every insert: the transaction's number on PostgreSQL.
-_MARK = literal_column("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+_MARK: ColumnElement[int] = literal_column("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
 
 
 def _is_postgres(session: AsyncSession) -> bool:

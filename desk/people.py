@@ -35,7 +35,7 @@ class Person(SQLModel, table=True):
     name: str = ""
     gmina: str = ""
     is_minor: bool = False
-    contact_rule: ContactRule = Field(default=ContactRule.FREE, sa_type=words(ContactRule))  # type: ignore[call-overload]
+    contact_rule: ContactRule = Field(default=ContactRule.FREE, sa_type=words(ContactRule))
     reminders: bool | None = None  # None: not asked yet.
     notice: str = ""  # The version of the privacy notice they were shown.
     met_at: datetime

@@ -95,7 +95,7 @@ def _newest_first(wanted: Filter) -> bool:
     return wanted.queue in ("closed", "all", "waiting") or bool(wanted.words.strip())
 
 
-def _urgency():  # type: ignore[no-untyped-def]
+def _urgency() -> ColumnElement[int]:
     return case((col(Ticket.alarm_at).is_not(None), 0), else_=1)
 
 

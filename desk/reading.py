@@ -95,8 +95,9 @@ def _day_in(small: str, today: date) -> tuple[date | None, str]:
         if month and (day := _dated(int(found[2]), month, None, today)):
             return day, small.replace(found[0], " ", 1)
     folded = fold(small)
-    for steps, names in ((2, _AFTER_TOMORROW), (0, _TODAY), (1, _TOMORROW)):
-        if any(f" {name}" in folded for name in names):
+    near: tuple[tuple[int, tuple[str, ...]], ...] = ((2, _AFTER_TOMORROW), (0, _TODAY), (1, _TOMORROW))
+    for steps, words in near:
+        if any(f" {word}" in folded for word in words):
             return today + timedelta(days=steps), small
     for weekday, names in enumerate(_WEEKDAYS):
         if any(f" {fold(name).strip()}" in folded for name in names):

@@ -17,7 +17,7 @@ from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Button, Message, Purpose
 from desk.people import Address, ContactRule, Person
-from desk.texts import InLanguages, Written, say, w
+from desk.texts import Gap, InLanguages, Written, say, w
 from desk.times import AtWhen
 
 
@@ -50,9 +50,9 @@ class Reminder(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
     person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigKey)
     lesson_id: int = Field(foreign_key="lesson.id")
-    kind: Kind = Field(sa_type=words(Kind))  # type: ignore[call-overload]
+    kind: Kind = Field(sa_type=words(Kind))
     due_at: datetime
-    state: State = Field(default=State.PLANNED, sa_type=words(State))  # type: ignore[call-overload]
+    state: State = Field(default=State.PLANNED, sa_type=words(State))
     message_id: int | None = Field(default=None, sa_type=BigKey)
     why: str = Field(default="", max_length=40)
 
@@ -204,7 +204,7 @@ def wording(
     service = book.catalogue.service(course.service)
     private = person.contact_rule is ContactRule.NO_TOPIC or (service is not None and service.sensitivity != "normal")
     what = w("course.what", name=Written(course.names) if course.names else w("course.lesson"), group=course.code)
-    gaps = {"day": day, "what": what, "where": Written(course.room)}
+    gaps: dict[str, Gap] = {"day": day, "what": what, "where": Written(course.room)}
     if kind is Kind.DAY:
         return (w("remind.private", day=day) if private else w("remind.day", **gaps)), ("l:yes", "l:no")
     return (w("remind.private.again", day=day) if private else w("remind.hours", **gaps)), ("l:no",)

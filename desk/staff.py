@@ -59,7 +59,7 @@ class Staff(SQLModel, table=True):
     email: str = Field(unique=True, max_length=200)
     name: str = Field(max_length=120)
     names: dict[str, str] = Field(default_factory=dict, sa_type=JSON)  # How the name is written in uk, ru, …
-    role: Role = Field(sa_type=words(Role))  # type: ignore[call-overload]
+    role: Role = Field(sa_type=words(Role))
     teams: list[str] = Field(default_factory=list, sa_type=JSON)  # psychologist, lawyer, safeguarding, …
     language: str = Field(default="pl", max_length=2)
     password: str = ""

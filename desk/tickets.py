@@ -68,8 +68,8 @@ class Ticket(SQLModel, table=True):
     service: str = Field(default="", max_length=40)  # Empty: nobody knows yet.
     guess: str = Field(default="", max_length=40)  # What triage thinks, for staff, where it may not say so.
     sensitivity: str = Field(default="normal", max_length=12)
-    status: Status = Field(default=Status.DRAFT, sa_type=words(Status))  # type: ignore[call-overload]
-    priority: Priority = Field(default=Priority.MEDIUM, sa_type=words(Priority))  # type: ignore[call-overload]
+    status: Status = Field(default=Status.DRAFT, sa_type=words(Status))
+    priority: Priority = Field(default=Priority.MEDIUM, sa_type=words(Priority))
     owner_id: int | None = Field(default=None, foreign_key="staff.id")
     # The intake: what was answered, and how far the questions have come. script.py alone reads and writes it.
     answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
@@ -161,7 +161,7 @@ async def open_ticket(session: AsyncSession, person_id: int, at: datetime, **fac
     for attempt in range(40):
         # Six digits hold 90,000 refs; a desk that has used most of them goes on with eight.
         ref = ids.ticket_ref(6 if attempt < 20 else 8)
-        made = await session.scalar(
+        made: Ticket | None = await session.scalar(
             insert(Ticket)
             .values(
                 **{

@@ -1,6 +1,6 @@
 """Days and hours as people say them, and the opening hours that promises are counted in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -57,7 +57,7 @@ class OpeningHours:
             left -= closes - begin
         raise ValueError("the centre is never open")
 
-    def _days_from(self, at: datetime):  # type: ignore[no-untyped-def]
+    def _days_from(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         day = at.astimezone(self.zone).date()
         for ahead in range(400):
             hours = self.on(day + timedelta(days=ahead))

@@ -27,7 +27,7 @@ class Token(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=80)
     token: str = Field(unique=True, max_length=64)  # A fingerprint.
-    scope: Scope = Field(sa_type=words(Scope))  # type: ignore[call-overload]
+    scope: Scope = Field(sa_type=words(Scope))
     sensitive: bool = False
     made_at: datetime
     expires_at: datetime

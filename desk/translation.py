@@ -71,7 +71,7 @@ async def wanted(session: AsyncSession, limit: int = 20) -> list[Wanted]:
         .order_by(col(Message.id))
         .limit(limit)
     )
-    return [Wanted(number, masked(text), language or "uk") for number, text, language in rows]
+    return [Wanted(number, masked(text), language or "uk") for number, text, language in rows if number is not None]
 
 
 async def known(session: AsyncSession, text: str, source: str, target: str, engine: str) -> str | None:

@@ -22,6 +22,7 @@ from desk.history import record
 from desk.messages import Message, Status
 from desk.people import ContactRule, Person
 from desk.replying import AnsweredMeanwhile, Reply
+from desk.texts import say
 from desk.tickets import Ticket
 from desk.translation import TranslatorError
 
@@ -88,12 +89,12 @@ async def post_reply(
             clock.now(),
         )
     except _Think as thought:
-        typed["confirm"] = pages.say(held.asking.language, thought.key, "staff")
+        typed["confirm"] = say(held.asking.language, thought.key, "staff")
     except AnsweredMeanwhile as faster:
-        typed["conflict"] = pages.say(held.asking.language, faster.key, "staff", who=str(faster.facts.get("who", "")))
+        typed["conflict"] = say(held.asking.language, faster.key, "staff", who=str(faster.facts.get("who", "")))
         typed["conflict_url"] = held.url
     except (Invalid, Conflict) as no:
-        typed["error"] = pages.say(
+        typed["error"] = say(
             held.asking.language, no.key, "staff", **{name: str(fact) for name, fact in no.facts.items()}
         )
     else:
@@ -166,11 +167,11 @@ async def translated(desk: Desk, asking: Asking, text: str, language: str) -> tu
     if language == "pl" or not text.strip():
         return text, []
     if desk.translator is None:
-        return None, [pages.say(lang, "preview.no_translator", "staff")]
+        return None, [say(lang, "preview.no_translator", "staff")]
     try:
         shown = await desk.translator.translate(text, "pl", language)
     except TranslatorError:
-        return None, [pages.say(lang, "preview.failed", "staff")]
+        return None, [say(lang, "preview.failed", "staff")]
     return shown, differing(text, shown, lang)
 
 
@@ -183,7 +184,7 @@ def differing(polish: str, shown: str, lang: str) -> list[str]:
     lost = [figure for figure in here if figure not in there]
     if not lost:
         return []
-    return [pages.say(lang, "preview.differs", "staff", figures=", ".join(dict.fromkeys(lost)))]
+    return [say(lang, "preview.differs", "staff", figures=", ".join(dict.fromkeys(lost)))]
 
 
 @router.post("/staff/tickets/{ref}/notes")
@@ -249,7 +250,7 @@ async def close(
             clock.now(),
         )
     except DeskError as no:
-        error = pages.say(held.asking.language, no.key, "staff", **{name: str(fact) for name, fact in no.facts.items()})
+        error = say(held.asking.language, no.key, "staff", **{name: str(fact) for name, fact in no.facts.items()})
         typed = {"open": True, "reason": reason, "text": text, "translation": translation, "error": error}
         return await render_ticket(
             request, desk, held.session, held.asking, held.book, held.ticket, closing=typed, status=422

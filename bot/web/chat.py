@@ -108,7 +108,7 @@ async def show_file(file_id: int, door: TheDoor, visit: TheVisit) -> Response:
     async with door.database.reading() as session:
         address = await webchat.address_of(session, visit.external)
         file = await session.get(File, file_id) if file_id < 2**53 else None
-        message = file and await session.get(Message, file.message_id)
+        message = await session.get(Message, file.message_id) if file is not None else None
     if file is None or file.content is None or message is None or address is None or message.address_id != address.id:
         raise Refusal(404, "not_found", say("uk", "error.not_found"))
     return Response(file.content, media_type=file.mime, headers=headers_for(file.mime))

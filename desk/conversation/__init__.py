@@ -12,6 +12,7 @@ from desk import messages as post
 from desk.conversation import answering, commands, danger, files, pressing
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
+from desk.database import ring
 from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Heard, Message
@@ -326,7 +327,7 @@ async def _edited(
     message.original = message.original or message.text
     message.text, message.other, message.other_state = heard.text, "", "wanted"
     record(session, "message.edited", ticket_id=message.ticket_id, person_id=person.id, message=message.id)
-    post.ring(session, "translations")
+    ring(session, "translations")
     alarm = book.screen.look(heard.text)
     if alarm is not None and message.id is not None:
         talk = Talk.of(person.talk)

@@ -6,8 +6,9 @@ from sqlmodel import col
 from desk import ids
 from desk.conversation import answering, classes, danger
 from desk.conversation.turn import Turn
+from desk.messages import Message
 from desk.script import buttons, summary
-from desk.texts import LANGUAGES, Lower, Verbatim, Words, lines, paragraphs, w
+from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs, w
 from desk.tickets import Status, Ticket
 from desk.times import ByWhen
 
@@ -87,9 +88,7 @@ async def repeat(turn: Turn, ticket: Ticket, step: str) -> None:
         turn.show_summary(ticket)
     elif step == "unsure" or not ticket.service:
         earlier = await turn.session.scalars(
-            select(col(answering.Message.text)).where(
-                col(answering.Message.ticket_id) == ticket.id, col(answering.Message.key).is_not(None)
-            )
+            select(col(Message.text)).where(col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None))
         )
         understood = turn.book.understand("\n".join(earlier))
         if understood.candidates:
@@ -112,7 +111,7 @@ def _status(turn: Turn) -> None:
 def _status_line(turn: Turn, ticket: Ticket) -> Words:
     service = turn.service_of(ticket)
     topic = summary.topic_of(service, ticket.answers) if service else w("topic.unknown")
-    gaps = {"ref": ids.spoken(ticket.ref), "topic": Lower(topic)}
+    gaps: dict[str, Gap] = {"ref": ids.spoken(ticket.ref), "topic": Lower(topic)}
     if ticket.status is Status.DRAFT:
         return Words("status.asking", gaps)
     if ticket.status is Status.WAITING:

@@ -6,6 +6,7 @@ from sqlmodel import col
 from desk import messages as post
 from desk import reading
 from desk.conversation.turn import Turn
+from desk.database import ring
 from desk.history import record
 from desk.messages import File, FileHeard, Heard, Message, Purpose
 from desk.script.buttons import Choice
@@ -52,7 +53,7 @@ def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
             )
         )
     if heard.files:
-        post.ring(turn.session, "files")
+        ring(turn.session, "files")
 
 
 def _status(file: FileHeard, limit: int) -> str:

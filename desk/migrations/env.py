@@ -1,7 +1,7 @@
 """How Alembic meets our database: with the connection that schema.py hands over, or with the settings' own."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from desk.sealing import Sealed
 from desk.settings import load_settings
 
 
-def render(kind: str, thing: Any, _context: Any) -> str | bool:
+def render(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
     """Column kinds of our own are plain ones in a migration."""
     if kind == "type" and isinstance(thing, Sealed):
         return "sa.LargeBinary()"

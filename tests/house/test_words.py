@@ -45,7 +45,9 @@ def test_every_language_has_every_sentence_with_the_same_gaps(domain: str) -> No
     assert faults == []
 
 
-@pytest.mark.parametrize(("domain", "forms"), [("desk", {"uk": 3, "ru": 3, "pl": 3, "en": 2}), ("staff", {"pl": 3, "uk": 3, "en": 2})])
+@pytest.mark.parametrize(
+    ("domain", "forms"), [("desk", {"uk": 3, "ru": 3, "pl": 3, "en": 2}), ("staff", {"pl": 3, "uk": 3, "en": 2})]
+)
 def test_numbers_have_all_their_forms(domain: str, forms: dict[str, int]) -> None:
     for language, many in forms.items():
         for key, texts in catalogue(domain, language).items():
@@ -63,7 +65,9 @@ def literal_keys() -> set[tuple[str, str]]:
                     place = {"w": 0, "w_count": 0, "Words": 0, "say": 1, "say_count": 1}.get(name)
                     if place is None or len(node.args) <= place or not isinstance(node.args[place], ast.Constant):
                         continue
-                    staff = any(isinstance(one, ast.Constant) and one.value == "staff" for one in node.args[place + 1 :])
+                    staff = any(
+                        isinstance(one, ast.Constant) and one.value == "staff" for one in node.args[place + 1 :]
+                    )
                     found.add(("staff" if staff else "desk", str(node.args[place].value)))
     return found
 
@@ -81,7 +85,9 @@ def test_every_sentence_that_a_page_says_is_in_the_catalogues(door: str, domain:
     known = set(catalogue(domain, DOMAINS[domain][0]))
     said = set()
     for page in (ROOT / door / "templates").rglob("*.html"):
-        said |= {(page.name, key) for key in re.findall(r"""\b_n?\(\s*["']([a-z_.0-9]+[a-z0-9])["']""", page.read_text())}
+        said |= {
+            (page.name, key) for key in re.findall(r"""\b_n?\(\s*["']([a-z_.0-9]+[a-z0-9])["']""", page.read_text())
+        }
 
     assert sorted(one for one in said if one[1] not in known) == []
 

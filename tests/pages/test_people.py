@@ -25,7 +25,9 @@ async def person_row(town: Town, person: Person) -> Person:
 async def kinds_of(town: Town, person: Person) -> list[str]:
     async with town.database.reading() as session:
         return list(
-            await session.scalars(select(col(Event.kind)).where(col(Event.person_id) == person.id).order_by(col(Event.id)))
+            await session.scalars(
+                select(col(Event.kind)).where(col(Event.person_id) == person.id).order_by(col(Event.id))
+            )
         )
 
 

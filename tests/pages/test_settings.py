@@ -76,7 +76,9 @@ class TestWhoEnters:
             "/services/job_search/switch", "/services/job_search/roles",
             "/staff", "/staff/1/roles", "/staff/1/password", "/staff/1/disabling", "/staff/1/enabling",
         ):  # fmt: skip
-            answer = await visitor.sends(SETTINGS + form, sees="", works="no", on="no", role="intake", until="2027-04-01")
+            answer = await visitor.sends(
+                SETTINGS + form, sees="", works="no", on="no", role="intake", until="2027-04-01"
+            )
             assert answer.status_code == 403, form
 
         assert not await done(town, "content.edited")
@@ -157,7 +159,9 @@ class TestCentre:
     async def test_a_new_name_stands_as_it_is_on_the_door(self, town):
         visitor = await signs_in(town, Role.COORDINATOR)
 
-        fields = centre_form(name="Punkt Pomocy", centre_of_pl="Punktu Pomocy", centre_of_uk="Пункту допомоги", town="Brody")
+        fields = centre_form(
+            name="Punkt Pomocy", centre_of_pl="Punktu Pomocy", centre_of_uk="Пункту допомоги", town="Brody"
+        )
         await visitor.sends(SETTINGS + "/centre", **fields)
 
         centre = (await book_of(town)).centre
@@ -468,7 +472,11 @@ class TestServices:
 
     @pytest.mark.parametrize(
         ("roles", "sentence"),
-        [([], "Zaznacz co najmniej jedną rolę"), (["boss"], "Nie ma takiej roli."), (["intake", "admin"], "Nie ma takiej")],
+        [
+            ([], "Zaznacz co najmniej jedną rolę"),
+            (["boss"], "Nie ma takiej roli."),
+            (["intake", "admin"], "Nie ma takiej"),
+        ],
     )
     async def test_what_is_wrong_is_said(self, town, roles, sentence):
         visitor = await signs_in(town, Role.COORDINATOR)
@@ -539,7 +547,11 @@ class TestAccounts:
         manager = await signs_in(town, Role.ADMINISTRATOR)
 
         await manager.sends(
-            SETTINGS + "/staff", sees='aria-invalid="true"', name="Ewa", email=manager.member.email.upper(), role="intake"
+            SETTINGS + "/staff",
+            sees='aria-invalid="true"',
+            name="Ewa",
+            email=manager.member.email.upper(),
+            role="intake",
         )
 
         assert len(await everyone(town)) == 1
@@ -566,7 +578,9 @@ class TestAccounts:
     async def test_nobody_disables_themself(self, town):
         manager = await signs_in(town, Role.ADMINISTRATOR)
 
-        await manager.sends(f"{SETTINGS}/staff/{manager.member.id}/disabling", sees="Własnego konta nie można wyłączyć.")
+        await manager.sends(
+            f"{SETTINGS}/staff/{manager.member.id}/disabling", sees="Własnego konta nie można wyłączyć."
+        )
 
         await manager.opens(SETTINGS + "/staff")
 
@@ -642,7 +656,14 @@ class TestTicks:
 
     @pytest.mark.parametrize(
         "ticked",
-        [[], ["boss"], ["administrator", "intake"], ["report_reader", "lawyer"], ["teacher", "specialist"], ["teacher", "lawyer"]],
+        [
+            [],
+            ["boss"],
+            ["administrator", "intake"],
+            ["report_reader", "lawyer"],
+            ["teacher", "specialist"],
+            ["teacher", "lawyer"],
+        ],
     )
     def test_what_does_not_go_together(self, ticked):
         with pytest.raises(staff.Invalid):

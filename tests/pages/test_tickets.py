@@ -207,7 +207,9 @@ async def test_six_wrong_passwords_make_one_wait(town: Town) -> None:
     marta.client.cookies.clear()
 
     answers = [
-        (await marta.client.post("/staff/sign-in", data={"email": "marta@example.org", "password": "wrong"})).status_code
+        (
+            await marta.client.post("/staff/sign-in", data={"email": "marta@example.org", "password": "wrong"})
+        ).status_code
         for _ in range(6)
     ]
     right = await marta.client.post("/staff/sign-in", data={"email": "marta@example.org", "password": PASSWORD})

@@ -14,7 +14,7 @@ from aiogram import Bot, Dispatcher, F
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramAPIError, TelegramConflictError, TelegramRetryAfter
-from aiogram.methods import GetUpdates
+from aiogram.methods import TelegramMethod
 from aiogram.types import (
     BotCommand,
     CallbackQuery,
@@ -79,7 +79,7 @@ class TelegramEar:
         while True:
             try:
                 updates = await self.bot(
-                    _RawUpdates(offset=offset, timeout=LONG_POLL, limit=100, allowed_updates=UPDATES),
+                    _RawUpdates(offset=offset),
                     request_timeout=LONG_POLL + 10,
                 )
                 await self._take_all(updates)
@@ -261,11 +261,16 @@ class TelegramEar:
         await self.bot.session.close()
 
 
-class _RawUpdates(GetUpdates):
+class _RawUpdates(TelegramMethod[list[dict[str, Any]]]):
     """getUpdates whose updates stay raw: one that aiogram cannot read must not spoil the ninety-nine beside it."""
 
-    __returning__ = list[dict[str, Any]]  # type: ignore[assignment]
+    __returning__ = list[dict[str, Any]]
     __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    limit: int = 100
+    timeout: int = LONG_POLL
+    allowed_updates: list[str] = UPDATES
 
 
 def _chat_of(raw: dict[str, Any]) -> int:
