@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 LONGEST = 4000  # Letters that are looked at; nobody names a need later than that.
 
@@ -61,11 +61,23 @@ def stem(written: str) -> Stem:
 class Stems:
     all: tuple[Stem, ...]
 
+    @cached_property
+    def _simple(self) -> tuple[tuple[str, Stem], ...]:
+        """Stems of one part, apart: there are thousands, and each is one look."""
+        return tuple((one.parts[0], one) for one in self.all if len(one.parts) == 1)
+
+    @cached_property
+    def _joined(self) -> tuple[Stem, ...]:
+        return tuple(one for one in self.all if len(one.parts) > 1)
+
     def in_(self, folded: str) -> bool:
-        return any(one.is_in(folded) for one in self.all)
+        return any(part in folded for part, _ in self._simple) or any(one.is_in(folded) for one in self._joined)
 
     def found(self, folded: str) -> list[Stem]:
-        return [one for one in self.all if one.is_in(folded)]
+        return [
+            *(one for part, one in self._simple if part in folded),
+            *(one for one in self._joined if one.is_in(folded)),
+        ]
 
 
 def stems(written: Iterable[object]) -> Stems:
