@@ -64,6 +64,7 @@ class Conversation(BaseModel):
     messages: list[MessageOut]
 
 
+@router.post("/chat/session", status_code=201, response_model=SessionOut)
 async def open_chat(request: Request, door: TheDoor) -> dict[str, str]:
     caller = request.client.host if request.client else ""
     if not door.new_chats.lets_in(caller):

@@ -51,7 +51,7 @@ def page(name: str, language: str, door: Door, *, status: int = 200, **context: 
         return say(language, key, **gaps)
 
     html = _templates.get_template(name).render(
-        _=_, lang=language, languages=LANGUAGES, version=door.version, **context
+        _=_, lang=language, languages=CHOICES, version=door.version, **context
     )
     return HTMLResponse(html, status, headers=PAGE_HEADERS)
 

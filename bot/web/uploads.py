@@ -15,12 +15,17 @@ from desk.reading import readable
 from desk.texts import LANGUAGES, say, say_count
 from desk.visitors import Visit
 
+BIGGEST_BODY = 21 * 1024 * 1024
 LONGEST = 4000  # Letters of one message; longer ones are refused with a sentence.
 
 
 async def read_message(request: Request, visit: Visit) -> tuple[Heard, bool]:
     """What came with POST /chat/messages, in any of its shapes, and whether it is a form of the page itself."""
     language = language_of(request)
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > BIGGEST_BODY:
+        # Before a byte of it is read; the server's own limit catches those who do not say how much comes.
+        raise Refusal(413, "too_large", say(language, "file.big", mb=webchat.FACTS.files_up_to // 1024 // 1024))
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     text, choice, key, upload, lang = "", "", "", None, ""
     if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):

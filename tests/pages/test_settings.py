@@ -83,13 +83,20 @@ class TestWhoEnters:
 
         assert not await done(town, "content.edited")
 
+    @pytest.mark.parametrize("language", ["uk", "en"])
+    async def test_in_every_language_of_the_staff(self, town, language):
+        visitor = await signs_in(town, Role.COORDINATOR)
+        await visitor.sends("/staff/language", language=language)
+
+        for path in (*(SETTINGS + room for room in (*ROOMS, "/staff")), "/staff/people", "/staff/health"):
+            assert f'<html lang="{language}">' in await visitor.opens(path)
+
     async def test_the_rail_says_how_much_wants_a_look(self, town):
         visitor = await signs_in(town, Role.COORDINATOR)
 
         page = await visitor.opens(SETTINGS)
 
-        answers = [entry for entry in await _entries(town, "answer")]
-        assert f"{len(answers)} do sprawdzenia" in page
+        assert f"{len(await _entries(town, 'answer'))} do sprawdzenia" in page
 
 
 async def _entries(town: Town, kind: str) -> list[Entry]:

@@ -25,6 +25,7 @@ class Visitor:
     async def opens(self, path: str, status: int = 200) -> str:
         response = await self.client.get(path)
         assert response.status_code == status, (path, response.status_code, text_of(response)[:500])
+        assert not bare_keys(response.text)
         return text_of(response)
 
     async def sends(self, path: str, /, *, sees: str | None = None, **fields: Any) -> httpx2.Response:
@@ -35,7 +36,13 @@ class Visitor:
         else:
             assert response.status_code in (403, 404, 422), (path, response.status_code)
             assert sees in text_of(response)
+            assert not bare_keys(response.text)
         return response
+
+
+def bare_keys(page: str) -> list[str]:
+    """Keys of sentences that nobody has written: they would stand on the page as they are."""
+    return re.findall(r">\s*([a-z]+(?:\.[a-z0-9_]+)+)\s*<", page)
 
 
 def text_of(response: httpx2.Response) -> str:
