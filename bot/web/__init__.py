@@ -7,7 +7,8 @@ from fastapi.staticfiles import StaticFiles
 from bot.web import chat, pages
 from bot.web.doors import PROBLEMS, Door, Refusal, TheDoor, answer_errors
 
-BIGGEST_BODY = 22 * 1024 * 1024
+# For those who do not say how much comes; whoever says it is answered earlier, with a sentence.
+BIGGEST_BODY = 64 * 1024 * 1024
 
 webhooks = APIRouter(include_in_schema=False)
 

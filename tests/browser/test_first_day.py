@@ -60,7 +60,7 @@ async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
     await expect(desk.get_by_text(QUESTION)).to_be_visible()
     await desk.locator("#composer textarea[name=text]").fill("Dzień dobry. Proszę przyjść jutro o 9:00.")
     await desk.locator("#composer textarea[name=translation]").fill("Доброго дня. Прийдіть, будь ласка, завтра о 9:00.")
-    await desk.locator("#composer button[type=submit], #composer .button.primary").last.click()
+    await desk.get_by_role("button", name=re.compile("Wyślij")).first.click()
 
     await expect(chat.get_by_text("З Вами Марта з Центру.")).to_be_visible()
     await expect(chat.get_by_text("Прийдіть, будь ласка, завтра о 9:00.")).to_be_visible()

@@ -14,10 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 
 from bot.channels.console import Console
 from commands import doctor
-from commands.triage import Reader, starter_book
+from commands.triage import Reader, show, starter_book
 from desk import clock, health, library, sealing
 from desk.database import Database
 from desk.messages import SetAside
@@ -74,11 +75,10 @@ def test_triage_reads_line_by_line_and_goes_on_after_a_bad_one(tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
-def test_triage_wants_a_text_or_lines(tmp_path: Path) -> None:
-    done = poruch("triage", data=tmp_path / "data")
-
-    assert done.returncode == 2
-    assert "TEXT" in done.stderr
+@pytest.mark.parametrize(("text", "jsonl"), [(None, False), ("words", True)])
+def test_triage_wants_a_text_or_lines(text: str | None, jsonl: bool) -> None:
+    with pytest.raises(typer.BadParameter):
+        show(text, jsonl)
 
 
 @pytest.fixture(scope="module")
@@ -116,22 +116,27 @@ def test_a_doubtful_text_has_alternatives_the_likelier_first(reader: Reader) -> 
 
 
 def test_a_chat_goes_from_first_words_to_a_ticket_and_leaves_nothing(tmp_path: Path) -> None:
-    typed = ["Треба перекласти свідоцтво про народження", "1", "1", "не горить", "1", "дякую", "/quit", "not read"]
+    typed = [
+        "привіт",
+        "Треба перекласти свідоцтво про народження",
+        "1",
+        "1",
+        "не горить",
+        "1",
+        "дякую",
+        "/quit",
+        "not read",
+    ]
 
     done = poruch("chat", data=tmp_path / "data", given="\n".join(typed))
 
     assert (done.returncode, done.stderr) == (0, "")
+    assert "З чим допомогти?" in done.stdout  # The greeting waited for more, and none came.
     assert "[1] Укр. → польська" in done.stdout
     assert re.search(r"Номер звернення: \d{3}-\d{3}", done.stdout)
     assert "Будь ласка." in done.stdout
     assert "not read" not in done.stdout
     assert not (tmp_path / "data").exists()
-
-
-def test_a_burst_in_a_terminal_gets_its_one_answer(tmp_path: Path) -> None:
-    done = poruch("chat", data=tmp_path / "data", given="привіт")
-
-    assert "З чим допомогти?" in done.stdout
 
 
 async def test_only_the_number_of_a_shown_button_presses() -> None:
