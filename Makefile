@@ -26,7 +26,7 @@ run: setup ## Start Poruch: web chat at /, staff desk at /staff
 	$(BIN)/poruch run
 
 test: setup-dev ## Run every test that this machine can run
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist load
 
 check: setup-dev ## Formatting, lint, types, tests, translations, docs: what CI runs
 	$(BIN)/ruff format --check .

@@ -26,6 +26,7 @@ from desk.profiles import Profile, Row
 from desk.staff import CASEWORK, Staff, everyone
 from desk.texts import say
 from desk.tickets import Ticket
+from desk.upkeep import one_line
 
 router = APIRouter()
 
@@ -146,7 +147,7 @@ async def change_rule(
     try:
         if chosen is None:
             raise Invalid("error.no_rule")
-        people.change_rule(session, profile.person, chosen, text, asking.id)
+        people.change_rule(session, profile.person, chosen, one_line(text), asking.id)
     except Invalid as no:
         return await _page(request, desk, session, asking, book, profile, no=no)
     return pages.back_to(f"/staff/people/{person_id}", said="said.contact_rule")

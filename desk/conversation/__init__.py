@@ -66,7 +66,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     files.keep(turn, message_id, heard, turn.facts.files_up_to)
     _learn_language(turn, heard)
     outcome = await _respond(turn, heard, message_id)
-    talk.heard_at = at.isoformat()
+    talk.heard_at = min(heard.said_at, at).isoformat()
     person.talk = talk.kept()
     return outcome
 
@@ -154,7 +154,8 @@ def _waits(turn: Turn, heard: Heard) -> bool:
     if _adds_to_a_ticket(turn):
         return True
     before = turn.talk.heard_before()
-    if before is not None and turn.at - before < QUIET:
+    # By the person's own clock: however late we come to a burst, it is one.
+    if before is not None and heard.said_at - before < QUIET:
         return True
     return _says_nothing_yet(turn, heard)
 
@@ -267,7 +268,7 @@ async def _answer_what_followed(turn: Turn, rows: list[Message]) -> None:
     """Words that came before the person could have read our question go on with the request; they do not answer it."""
     spoke = turn.talk.spoke_before()
     ticket = turn.ticket(turn.talk.ticket)
-    unread = spoke is not None and rows[0].at - spoke < QUIET
+    unread = spoke is not None and rows[0].said_at - spoke < QUIET
     if (
         not unread
         or ticket is None

@@ -65,7 +65,7 @@ class House:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log)
         await self.is_ready()
 
-    async def is_ready(self, within: float = 60.0) -> None:
+    async def is_ready(self, within: float = 120.0) -> None:
         if self.parts and "web" not in self.parts:
             return
         deadline = time.monotonic() + within

@@ -16,7 +16,7 @@ from desk.tickets import Ticket
 from tests.faults.house import House, patiently
 from tests.telegram_api import TelegramApi
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Make = Callable[..., House]
 
