@@ -179,10 +179,8 @@ async def add(request: Request, desk: TheDesk, session: Transaction, asking: Who
         return await _new_page(request, desk, session, asking, {**typed, "days": days}, errors, 422)
     day, made = first, 0
     while day <= last and made < MOST_LESSONS:
-        if (
-            (day.weekday() in hours
-            and book.centre.hours.on(day) is not None)
-            or (day.weekday() in hours and day.weekday() >= 5)
+        if (day.weekday() in hours and book.centre.hours.on(day) is not None) or (
+            day.weekday() in hours and day.weekday() >= 5
         ):
             begin, end = hours[day.weekday()]
             begins = datetime.combine(day, begin, book.centre.zone)

@@ -50,8 +50,13 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(file, Loader=Loader)  # noqa: S506 - a safe loader
 
 
-def starter_entries(folder: Path) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
-    """(kind, key, content) of everything in a content folder."""
+def starter_entries(folder: Path) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """(kind, key, content) of everything in a content folder, as JSON can hold it."""
+    for kind, key, content in _raw_entries(folder):
+        yield kind, key, _plain(content)
+
+
+def _raw_entries(folder: Path) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
     yield "centre", "centre", read_yaml(folder / "centre.yaml")
     services = read_yaml(folder / "services.yaml")
     for tile in services["menu"]:
@@ -72,8 +77,7 @@ async def load(session: AsyncSession, folder: Path = STARTER) -> Loaded:
     at = clock.now()
     added = updated = unchanged = 0
     places: dict[str, int] = {}
-    for kind, key, content in starter_entries(folder):
-        plain = _plain(content)
+    for kind, key, plain in starter_entries(folder):
         places[kind] = places.get(kind, 0) + 1
         entry = held.get((kind, key))
         if entry is None:

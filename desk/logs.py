@@ -9,7 +9,18 @@ from typing import Any
 import structlog
 
 # These print addresses with tokens, or what a server answered, at levels where we would hear them.
-LOUD = ("httpx", "httpcore", "telegram", "aiogram", "aiohttp", "apscheduler", "asyncio", "sqlalchemy", "uvicorn.access", "uvicorn.error")
+LOUD = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "aiogram",
+    "aiohttp",
+    "apscheduler",
+    "asyncio",
+    "sqlalchemy",
+    "uvicorn.access",
+    "uvicorn.error",
+)
 
 
 def set_up(level: str = "INFO") -> None:

@@ -110,8 +110,9 @@ def _in_order(query: Select, wanted: Filter) -> Select:  # type: ignore[type-arg
     if wanted.after and (place := _read_mark(wanted.after)):
         urgent, moment, number = place
         later = or_(col(Ticket.due_at) > moment, and_(col(Ticket.due_at) == moment, col(Ticket.id) > number))
+        later = or_(later, col(Ticket.due_at).is_(None))
         query = query.where(later if urgent else or_(col(Ticket.alarm_at).is_(None), later))
-    return query.order_by(_urgency(), col(Ticket.due_at), col(Ticket.id))
+    return query.order_by(_urgency(), col(Ticket.due_at).asc().nulls_last(), col(Ticket.id))
 
 
 def _mark_of(ticket: Ticket, wanted: Filter) -> str:

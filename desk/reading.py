@@ -21,14 +21,19 @@ _MONTHS = (
     ("листопад", "нояб", "listopad", "nov", "lystopad"),
     ("груд", "декаб", "grud", "dec", "hrud"),
 )
-_WEEKDAYS = (
-    ("понеділ", "понедел", "poniedz", "monday", "ponedil"),
-    ("вівтор", "вторник", "wtor", "tuesday", "vivtor"),
-    ("серед", "сред", "srod", "wednesday", "sered"),
-    ("четвер", "czwart", "thursday", "chetver"),
-    ("пятниц", "пятниц", "piat", "friday", "pjatnyc"),
-    ("субот", "суббот", "sobot", "saturday", "subot"),
-    ("неділ", "воскрес", "niedziel", "sunday", "nedil"),
+# Whole words, in the cases in which days are named: «нас четверо» is no Thursday, «середня школа» no Wednesday.
+_WEEKDAYS = tuple(
+    frozenset(forms.split())
+    for forms in (
+        "понеділок понеділка понеділку понеділком понедельник понедельника понедельнику "
+        "poniedzialek poniedzialku monday ponedilok",
+        "вівторок вівторка вівторку вівторком вторник вторника вторнику wtorek wtorku tuesday vivtorok",
+        "середа середу середи середі середою среда среду среды среде srode sroda srody wednesday sereda seredu",
+        "четвер четверга четвергу четвергом четверг czwartek czwartku thursday chetver",
+        "пятниця пятницю пятниці пятницею пятница пятницу пятницы пятнице piatek piatku friday pjatnycja pjatnycju",
+        "субота суботу суботи суботі суббота субботу субботы субботе sobota sobote soboty sobocie saturday subotu",
+        "неділя неділю неділі неділею воскресенье воскресенья воскресение niedziela niedziele niedzieli sunday nedilju",
+    )
 )
 _NEXT = ("наступн", "следующ", "przyszl", "nastepn", "next")
 _TODAY = ("сьогодні", "сегодня", "dzis", "dzisiaj", "today", "sohodni", "sjogodni")
@@ -99,8 +104,9 @@ def _day_in(small: str, today: date) -> tuple[date | None, str]:
     for steps, words in near:
         if any(f" {word}" in folded for word in words):
             return today + timedelta(days=steps), small
-    for weekday, names in enumerate(_WEEKDAYS):
-        if any(f" {fold(name).strip()}" in folded for name in names):
+    said = set(folded.split())
+    for weekday, forms in enumerate(_WEEKDAYS):
+        if said & forms:
             ahead = (weekday - today.weekday()) % 7
             if any(f" {word}" in folded for word in _NEXT):
                 # «наступного вівторка» said on a Monday is the Tuesday of the week after.

@@ -16,7 +16,7 @@ ALWAYS = ("gmina", "contact_channel", "phone")  # Kept with every service when t
 
 # Who reads the tickets of a service, unless the centre decides otherwise. A high sensitivity needs a team besides.
 OPEN_TO = {
-    "normal": frozenset({"intake", "caseworker", "specialist", "coordinator"}),
+    "normal": frozenset({"intake", "caseworker", "coordinator"}),
     "sensitive": frozenset({"intake", "caseworker", "coordinator"}),
     "high": frozenset({"coordinator"}),
 }

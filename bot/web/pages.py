@@ -50,9 +50,7 @@ def page(name: str, language: str, door: Door, *, status: int = 200, **context: 
     def _(key: str, **gaps: Any) -> str:
         return say(language, key, **gaps)
 
-    html = _templates.get_template(name).render(
-        _=_, lang=language, languages=CHOICES, version=door.version, **context
-    )
+    html = _templates.get_template(name).render(_=_, lang=language, languages=CHOICES, version=door.version, **context)
     return HTMLResponse(html, status, headers=PAGE_HEADERS)
 
 

@@ -97,7 +97,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
 
 
 async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
-    label = pressing.label_of(turn, heard.choice)
+    label = await pressing.label_of(turn, heard.choice)
     message = await turn.session.get_one(Message, message_id)
     if not await pressing.press(turn, heard.choice):
         message.kind = "old_press"

@@ -99,7 +99,7 @@ async def enrol(turn: Turn, ticket: Ticket, course_id: int) -> None:
     place = await courses.join(turn.session, course_id, turn.person.id, turn.at, ticket.id)
     course = await turn.session.get_one(Course, course_id)
     turn.submit(ticket)
-    ticket.due_told = True  # No hour was promised, so none can be missed.
+    ticket.due_at = None  # No hour was promised, so none can be missed.
     turn.talk.rest()
     turn.about = ticket.id
     if place.standing is Standing.QUEUE:
@@ -153,8 +153,11 @@ async def comes(turn: Turn, lesson_id: int, yes: bool) -> bool:
         return False
     await courses.answer(turn.session, lesson_id, turn.person.id, yes, turn.at)
     if yes:
+        if turn.person.reminders:
+            await reminders.plan(turn.session, turn.person.id, [lesson], turn.book.centre, turn.at)
         turn.say(w("remind.yes"))
         return True
+    await reminders.withdraw(turn.session, person_id=turn.person.id, lesson_id=lesson_id)
     said: list[InLanguages] = [w("remind.no")]
     following = await courses.next_lesson(turn.session, lesson.course_id, lesson.begins_at)
     if following is not None:

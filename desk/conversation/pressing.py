@@ -55,9 +55,17 @@ async def press(turn: Turn, data: str) -> bool:
     return True
 
 
-def label_of(turn: Turn, data: str) -> str:
-    """What the person saw on the button."""
-    return next((button["label"] for button in turn.talk.buttons if button["id"] == data), "")
+async def label_of(turn: Turn, data: str) -> str:
+    """What the person saw on the button; those that stay good stand under earlier messages."""
+    shown = [turn.talk.buttons]
+    if data.startswith(f"{STANDING}:"):
+        shown += await turn.session.scalars(
+            select(col(Message.choices))
+            .where(col(Message.address_id) == turn.address.id, col(Message.purpose).is_not(None))
+            .order_by(col(Message.id).desc())
+            .limit(30)
+        )
+    return next((button["label"] for buttons_ in shown for button in buttons_ if button["id"] == data), "")
 
 
 def _draft(turn: Turn) -> Ticket | None:

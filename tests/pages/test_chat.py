@@ -55,7 +55,9 @@ async def test_the_page_opens_in_every_language_and_asks_nobody_else(web: httpx2
         assert (await web.get(f"{path}?lang={language}")).status_code == 200
 
 
-async def test_a_message_is_stored_and_answered_through_the_json(web: httpx2.AsyncClient, visit: dict[str, str]) -> None:
+async def test_a_message_is_stored_and_answered_through_the_json(
+    web: httpx2.AsyncClient, visit: dict[str, str]
+) -> None:
     sent = await web.post("/chat/messages", json={"text": "Загубила паспорт, що робити з PESEL UKR?"}, headers=visit)
 
     assert sent.status_code == 202
@@ -110,7 +112,10 @@ BAD = [
 
 @pytest.mark.parametrize(("request_", "status"), BAD)
 async def test_bad_input_gets_a_sentence_and_changes_nothing(
-    web: httpx2.AsyncClient, visit: dict[str, str], request_: dict, status: int  # type: ignore[type-arg]
+    web: httpx2.AsyncClient,
+    visit: dict[str, str],
+    request_: dict,
+    status: int,  # type: ignore[type-arg]
 ) -> None:
     headers = {**visit, **request_.pop("headers", {})} if "headers" in request_ else visit
     answer = await web.post("/chat/messages", headers=headers, **request_)
@@ -138,7 +143,9 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
-async def test_strange_words_are_kept_and_break_nothing(web: httpx2.AsyncClient, visit: dict[str, str], text: str) -> None:
+async def test_strange_words_are_kept_and_break_nothing(
+    web: httpx2.AsyncClient, visit: dict[str, str], text: str
+) -> None:
     body = json.dumps({"text": text}).encode()
     answer = await web.post("/chat/messages", content=body, headers={**visit, "content-type": "application/json"})
 

@@ -1,0 +1,87 @@
+"""What is read from people's words: days, hours, people, numbers; and what must not be read into them."""
+
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk import reading
+from desk.reading import People, When
+from desk.triage.words import fold
+
+TUESDAY = date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "at"),
+    [
+        ("до 12 грудня, на роботі просять", date(2026, 12, 12), None),
+        ("там дата 10.12", date(2026, 12, 10), None),
+        ("04.12 10:30", date(2026, 12, 4), time(10, 30)),
+        ("в п'ятницю десь зранку", date(2026, 12, 4), None),
+        ("у п’ятницю о 9", date(2026, 12, 4), time(9)),
+        ("15 грудня о 9", date(2026, 12, 15), time(9)),
+        ("понеділок 9 ранку, поки він на роботі", date(2026, 12, 7), time(9)),
+        ("завтра о 15:30", date(2026, 12, 2), time(15, 30)),
+        ("послезавтра в 14", date(2026, 12, 3), time(14)),
+        ("w przyszły wtorek", date(2026, 12, 8), None),
+        ("5 stycznia", date(2027, 1, 5), None),
+        ("12.10.2026", date(2026, 10, 12), None),
+        ("on 5 December at 10", date(2026, 12, 5), time(10)),
+        ("31.02", None, None),
+        ("нас четверо", None, None),
+        ("середня школа", None, None),
+        ("закінчилися средства", None, None),
+    ],
+)
+def test_a_day_and_an_hour_are_read(text: str, day: date | None, at: time | None) -> None:
+    assert reading.when(text, TUESDAY) == When(day, at)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("для хлопчика 6 років", People(None, 1, (6,))),
+        ("дочка 4 рочки", People(None, 1, (4,))),
+        ("нас троє, двоє дітей 3 і 5 років", People(2, 2, (3, 5))),
+        ("4 людини", People(4, None, ())),
+        ("мені 45 років", None),
+        ("шукаю роботу", None),
+    ],
+)
+def test_people_and_ages_are_counted(text: str, found: People | None) -> None:
+    read = reading.people(text)
+    assert read == found or (read is not None and found is not None and read.children == found.children)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0501234567", "+380501234567"),
+        ("+48 600 123 456", "+48600123456"),
+        ("600-123-456", "+48600123456"),
+        ("0048 600123456", "+48600123456"),
+        ("пізніше", None),
+        ("12345", None),
+    ],
+)
+def test_a_phone_number_is_read(text: str, number: str | None) -> None:
+    assert reading.phone(text) == number
+
+
+def test_a_pesel_is_recognised_and_covered_but_for_its_end() -> None:
+    assert reading.pesel("44051401359 ce mij pesel") == "44051401359"
+    assert reading.pesel("44051401358") is None
+    assert reading.masked("мій 44051401359") == "мій •••••••1359"
+
+
+@given(st.text(max_size=300))
+def test_no_text_raises_and_folding_twice_changes_nothing(text: str) -> None:
+    folded = fold(text)
+    reading.when(text, TUESDAY)
+    reading.people(text)
+    reading.phone(text)
+    reading.masked(text)
+
+    assert fold(folded) == folded
