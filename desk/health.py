@@ -18,7 +18,7 @@ from desk.reminders import Reminder, State
 from desk.tickets import Ticket
 
 UNDELIVERED = (Status.UNSURE, Status.FAILED)
-WORDLESS = ("press", "old_press", "blocked", "unblocked")  # Heard, but neither words nor files.
+WORDLESS = ("press", "old_press", "command", "blocked", "unblocked")  # Heard, but neither words nor files.
 IN_TIME = timedelta(minutes=5)  # A reminder may wait so long for the next round.
 
 

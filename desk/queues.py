@@ -139,17 +139,5 @@ def _matching(words: str) -> ColumnElement[bool]:
     return or_(col(Person.name).ilike(like, escape="\\"), col(Ticket.id).in_(said))
 
 
-async def received(session: AsyncSession, since: datetime) -> tuple[int, int]:
-    """How many messages people sent since then, and how many of them stand in tickets."""
-    row = (
-        await session.execute(
-            select(func.count(), func.count(col(Message.ticket_id))).where(
-                col(Message.said_at) >= since, col(Message.key).is_not(None), col(Message.kind) == "text"
-            )
-        )
-    ).one()
-    return row[0], row[1]
-
-
 async def owners(session: AsyncSession) -> dict[int, Staff]:
     return {member.id or 0: member for member in await session.scalars(select(Staff))}

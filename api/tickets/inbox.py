@@ -1,7 +1,7 @@
 """The inbox: queues, and the rows of one."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from desk import clock, ids, queues
 from desk.access import readable_by
 from desk.errors import NotAllowed
 from desk.handbook import Handbook
-from desk.health import undelivered_count, waiting_aside
+from desk.health import heard_since, last_working_day, undelivered_count, waiting_aside
 from desk.queues import Filter, Row
 from desk.script.form import Progress
 from desk.script.summary import topic_of
@@ -64,7 +64,7 @@ async def show(
         "queue": wanted.queue,
         "queues": _queues(wanted, counted),
         "waiting": _waiting(counted, found, moments),
-        "proof": await _proof(session, at, moments),
+        "proof": await _proof(session, book, at, moments),
         "filters": _filters(wanted, book, asking),
         "groups": view.groups(found, wanted),
         "pager": {
@@ -114,15 +114,14 @@ def _waiting(counted: Mapping[str, int], found: list[Row], moments: Moments) -> 
     return {"n": counted["new"], "since_text": moments.short(oldest)}
 
 
-async def _proof(session: AsyncSession, at: datetime, moments: Moments) -> dict[str, Any]:
+async def _proof(session: AsyncSession, book: Handbook, at: datetime, moments: Moments) -> dict[str, Any]:
     """Received = ticketed, since the last working day began."""
-    since = moments.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    since -= timedelta(days={0: 3, 6: 2}.get(since.weekday(), 1))
-    received, ticketed = await queues.received(session, since)
+    since = last_working_day(book.centre, at)
+    heard = await heard_since(session, since)
     return {
         "since_text": moments.date_and_time(since).rsplit(",", 1)[0],
-        "received": received,
-        "ticketed": ticketed,
+        "received": heard.ticketed + heard.answered,
+        "ticketed": heard.ticketed,
         "set_aside": await waiting_aside(session),
         "undelivered": await undelivered_count(session),
         "url": "/staff/health",

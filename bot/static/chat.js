@@ -69,10 +69,11 @@ function danger(text) {
   return out;
 }
 
-const starts = (choice, ...heads) => heads.some((head) => choice.id.startsWith(head));
+/* An id is "token:kind:…"; what a button means begins after the token. */
+const starts = (choice, ...heads) => heads.some((head) => choice.id.slice(choice.id.indexOf(":") + 1).startsWith(head));
 
 function choices(message, card) {
-  const shown = message.choices.filter((one) => !starts(one, "m:original"));
+  const shown = message.choices.filter((one) => !starts(one, "m:"));
   const many = shown.filter((one) => !starts(one, "n:")).length > 5;
   const box = el("div", `choices${many ? " many" : ""}`);
   for (const one of shown) {
@@ -123,7 +124,7 @@ function draw(message) {
   } else if (text) node.append(bubble(lines));
   if (message.file) node.append(attached(message.file));
   else if (!text && words[message.kind]) node.append(el("p", "bubble", words[message.kind]));
-  for (const one of (message.choices || []).filter((choice) => starts(choice, "m:original"))) {
+  for (const one of (message.choices || []).filter((choice) => starts(choice, "m:"))) {
     const button = el("button", "link", one.label);
     button.addEventListener("click", () => {
       button.disabled = true;
@@ -131,7 +132,7 @@ function draw(message) {
     });
     node.append(el("div", "original", button));
   }
-  if (!card && message.choices?.some((one) => !starts(one, "m:original"))) node.append(choices(message, false));
+  if (!card && message.choices?.some((one) => !starts(one, "m:"))) node.append(choices(message, false));
   const time = el("time", "", clock.format(new Date(message.at)));
   time.dateTime = message.at;
   node.append(el("p", "at", el("span", "", time)));
@@ -253,11 +254,11 @@ function press(choice, box) {
 }
 
 /* The buttons that the server drew press in the same way. */
-list.addEventListener("submit", (event) => {
+document.querySelector("main").addEventListener("submit", (event) => {
   event.preventDefault();
   const button = event.submitter;
   const choice = { id: button.value, label: button.textContent.trim() };
-  if (starts(choice, "m:original")) {
+  if (starts(choice, "m:")) {
     button.disabled = true;
     send({ choice: choice.id }, null);
   } else press(choice, event.target);

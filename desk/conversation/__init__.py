@@ -81,6 +81,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         await turn.tell()
         return Outcome(message_id)
     if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
+        (await turn.session.get_one(Message, message_id)).kind = "command"
         await turn.tell()
         return Outcome(message_id)
     if turn.talk.step == "safe" and not any(ticket.with_people for ticket in turn.open_tickets):
