@@ -131,7 +131,7 @@ class TestSums:
 
         page = await visitor.opens(HEALTH)
 
-        assert "1 <span>odebrane</span> =" in page
+        assert "0 <span>odebrane</span> =" in page
         assert "Żadna wiadomość nie zginęła." in page
 
     async def test_what_we_told_by_how_it_fared(self, town):
