@@ -304,7 +304,8 @@ def test_the_demo_has_tickets_in_all_states(rows: Any) -> None:
 
 def test_the_demo_has_a_course_that_is_full_and_reminds(rows: Any) -> None:
     assert dict(rows("SELECT standing, count(*) FROM course_place GROUP BY standing")) == {"in": 3, "queue": 1}
-    assert {state for (state,) in rows("SELECT DISTINCT state FROM reminder")} == {"told", "planned"}
+    states = {state for (state,) in rows("SELECT DISTINCT state FROM reminder")}
+    assert states == {"told", "planned", "withdrawn"}
     assert {comes for (comes,) in rows("SELECT comes FROM lesson_answer")} == {0, 1}
 
 
