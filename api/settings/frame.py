@@ -25,7 +25,8 @@ Text = Annotated[str, Form()]
 Several = Annotated[list[str] | None, Form()]
 
 ROOMS = ("centre", "helplines", "answers", "services", "staff")
-TODO = {"helplines": "helpline", "answers": "answer"}
+# The rooms whose entries hold only until a day, and so want a look again; each with the kind of its entries.
+DATED = {"helplines": "helpline", "answers": "answer"}
 
 
 async def _changing(desk: TheDesk) -> AsyncIterator[AsyncSession]:
@@ -70,13 +71,13 @@ async def _rooms(session: AsyncSession, desk: Desk, asking: Asking) -> list[dict
     """The rooms that someone may enter, each with how many of its entries want a look."""
     today = today_at(desk)
     waiting = [
-        entry.kind for entry in await library.entries(session, *TODO.values()) if upkeep.wants_a_look(entry, today)
+        entry.kind for entry in await library.entries(session, *DATED.values()) if upkeep.wants_a_look(entry, today)
     ]
     return [
         {
             "id": room,
             "url": f"/staff/settings/{room}",
-            "todo": waiting.count(TODO[room]) or None if room in TODO else None,
+            "todo": waiting.count(DATED[room]) or None if room in DATED else None,
         }
         for room in ROOMS
         if room != "staff" or asking.staff.role in MANAGES_STAFF
