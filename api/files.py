@@ -5,8 +5,9 @@ from fastapi import APIRouter, Response
 from api.doors import TheDesk, Transaction, WhoAsks
 from desk.access import check_may_read
 from desk.errors import NotFound
+from desk.files import File, headers_for
 from desk.history import record
-from desk.messages import File, Message, headers_for
+from desk.messages import Message
 from desk.tickets import Ticket
 
 router = APIRouter()

@@ -14,9 +14,10 @@ from api.moments import Moments
 from api.tickets.inbox import counts_for
 from desk import clock, health, ids, profiles
 from desk.access import may_read
+from desk.files import headers_for
 from desk.handbook import Handbook
 from desk.history import record
-from desk.messages import Message, SetAside, Status, headers_for
+from desk.messages import Message, SetAside, Status
 from desk.people import Person
 from desk.reminders import State
 from desk.staff import CASEWORK, Role

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
-from desk import clock, leases, messages, people
+from desk import clock, files, leases, outbox, people
 from desk.database import Database, DatabaseAway
 from desk.history import record
 from desk.messages import Message, Purpose, Status
@@ -73,13 +73,13 @@ class _Carrier:
         tick = clock.ticks()
         self.resting = {address: until for address, until in self.resting.items() if until > tick}
         async with self.database.reading() as session:
-            found = await messages.next_in_line(session, self.name, self.account, clock.now(), self.resting)
+            found = await outbox.next_in_line(session, self.name, self.account, clock.now(), self.resting)
         if found is None:
             return False
         # Claimed only when it can leave at once: what is claimed and not settled counts as unsure after a crash.
         await self.channel.ready()
         async with self.database.transaction() as session:
-            message = await messages.claim(session, found, clock.now())
+            message = await outbox.claim(session, found, clock.now())
             address = await session.get_one(people.Address, message.address_id) if message is not None else None
         if message is None or address is None:
             return True
@@ -134,9 +134,9 @@ class _Carrier:
                         not_before = at + timedelta(seconds=wait.seconds)
                         if wait.everyone:
                             attempts = message.attempts - 1  # Its own fault it was not.
-                        elif message.attempts >= messages.MOST_ATTEMPTS:
+                        elif message.attempts >= outbox.MOST_ATTEMPTS:
                             status = Status.FAILED
-                    await messages.settle(
+                    await outbox.settle(
                         session,
                         message.id,
                         status,
@@ -164,7 +164,7 @@ class _Carrier:
             if not how:
                 self.held_at = float("-inf")
                 return False
-            for message in await messages.doubtful(
+            for message in await outbox.doubtful(
                 session, self.name, self.account, at, all_of_them=how == "gained" and not self.flying
             ):
                 if message.extra.get("danger"):
@@ -185,7 +185,7 @@ class _Carrier:
         if self.held_at == float("-inf"):
             return
         async with self.database.reading() as session:
-            wanted = await messages.wanted_files(session, self.name, self.account, clock.now())
+            wanted = await files.wanted(session, self.name, self.account, clock.now())
         for file in wanted:
             content, status, wait = None, "kept", 0.0
             try:
@@ -197,7 +197,7 @@ class _Carrier:
             except (Refused, Unreachable):
                 status = "failed"
             async with self.database.transaction() as session:
-                await messages.keep_file(session, file, status, content, clock.now() + timedelta(seconds=wait))
+                await files.keep(session, file, status, content, clock.now() + timedelta(seconds=wait))
 
 
 UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})

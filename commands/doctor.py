@@ -19,8 +19,9 @@ from sqlmodel import col
 
 from desk import clock, health, library, schema, sealing, staff
 from desk.database import Database
+from desk.files import File
 from desk.helplines import read_register
-from desk.messages import File, Message, SetAside
+from desk.messages import Message, SetAside
 from desk.settings import Settings, SettingsError
 from desk.texts import LANGUAGES
 

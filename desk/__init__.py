@@ -25,7 +25,9 @@ safety        the screen for danger: pure, offline
 handbook      all that the centre has decided, as it stands now
 people        the person behind channel addresses
 staff         accounts, roles, who may see what
-messages      what was heard and told; the outbox
+files         photos, voices, documents
+messages      what was heard and told
+outbox        what still waits to be sent
 tickets       a ticket's life
 access        who of the staff may read which tickets
 queues        the queues of the inbox

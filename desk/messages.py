@@ -1,23 +1,20 @@
-"""What was heard and what was told; the told rows that still wait are the outbox."""
+"""What was heard and what was told, and what could not be understood."""
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Text, UniqueConstraint, exists, literal_column, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Text, UniqueConstraint, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col
 
 from desk.database import BigKey, ring, words
+from desk.files import FileHeard
 from desk.people import Address, Person, Place
 from desk.sealing import Sealed
-
-UNSURE_AFTER = timedelta(minutes=2)
-MOST_ATTEMPTS = 8
 
 
 class Direction(enum.Enum):
@@ -134,35 +131,6 @@ class Message(SQLModel, table=True):
     request_key: str | None = Field(default=None, max_length=120)
 
 
-class File(SQLModel, table=True):
-    """A photo, a voice, a document: asked of the channel after the words are safe, encrypted in the database."""
-
-    __table_args__ = (
-        Index(
-            "ix_file_wanted",
-            "not_before",
-            sqlite_where=text("status = 'wanted'"),
-            postgresql_where=text("status = 'wanted'"),
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
-    message_id: int = Field(foreign_key="message.id", index=True, sa_type=BigKey)
-    channel: str = Field(max_length=20)
-    account: str = Field(max_length=40)
-    kind: str = Field(max_length=20)  # photo, voice, audio, video, document, sticker
-    remote: str = Field(default="", max_length=300)  # What the channel calls it.
-    name: str = Field(default="", max_length=200)
-    mime: str = Field(default="", max_length=100)
-    size: int = 0
-    seconds: int = 0
-    status: str = Field(default="wanted", max_length=12)  # wanted, kept, too_big, refused, failed, erased
-    covered: bool = False  # Shown to staff only after a press.
-    attempts: int = 0
-    not_before: datetime | None = None
-    content: bytes | None = Field(default=None, sa_type=Sealed)
-
-
 class SetAside(SQLModel, table=True):
     """Something a channel sent that we could not understand or handle: kept whole, shown to staff."""
 
@@ -176,19 +144,6 @@ class SetAside(SQLModel, table=True):
     error: str = Field(max_length=200)
     at: datetime
     settled_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class FileHeard:
-    """A file as the channel announces it, or its bytes when they came at once."""
-
-    kind: str
-    remote: str = ""
-    name: str = ""
-    mime: str = ""
-    size: int = 0
-    seconds: int = 0
-    content: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -307,116 +262,6 @@ async def tell(
     return message
 
 
-async def next_in_line(
-    session: AsyncSession, channel: str, account: str, at: datetime, resting: Collection[int] = ()
-) -> int | None:
-    """The outgoing message that has waited longest and may go now.
-
-    `resting` are addresses that were written to a moment ago. Of one address only the first waiting message can go,
-    and none while another is being sent: order is kept per person.
-    """
-    earlier = aliased(Message)
-    query = (
-        select(col(Message.id))
-        .where(
-            col(Message.channel) == channel,
-            col(Message.account) == account,
-            col(Message.status) == Status.WAITING,
-            col(Message.not_before) <= at,
-            ~exists().where(
-                col(earlier.address_id) == col(Message.address_id),
-                col(earlier.id) < col(Message.id),
-                col(earlier.status).in_([Status.WAITING, Status.SENDING]),
-                # What is planned for later holds nobody up; what was tried and must wait keeps its place.
-                (col(earlier.not_before) <= at) | (col(earlier.attempts) > 0),
-            ),
-        )
-        .order_by(col(Message.not_before), col(Message.id))
-        .limit(1)
-    )
-    if resting:
-        query = query.where(col(Message.address_id).not_in(list(resting)))
-    return await session.scalar(query)
-
-
-async def claim(session: AsyncSession, message_id: int, at: datetime) -> Message | None:
-    """Mark a waiting message as being sent, or None when another was faster."""
-    return (
-        await session.scalars(
-            update(Message)
-            .where(col(Message.id) == message_id, col(Message.status) == Status.WAITING)
-            .values(status=Status.SENDING, claimed_at=at, attempts=col(Message.attempts) + 1)
-            .returning(Message)
-        )
-    ).one_or_none()
-
-
-async def settle(
-    session: AsyncSession,
-    message_id: int,
-    status: Status,
-    *,
-    at: datetime,
-    number: str | None = None,
-    failure: str = "",
-    not_before: datetime | None = None,
-    attempts: int | None = None,
-) -> None:
-    """Write down how the sending of one message ended; only the one who claimed it may."""
-    values: dict[str, Any] = {"status": status, "failure": failure[:80]}
-    if status is Status.SENT:
-        values |= {"sent_at": at, "number": number}
-    if not_before is not None:
-        values["not_before"] = not_before
-    if attempts is not None:
-        values["attempts"] = attempts
-    await session.execute(
-        update(Message).where(col(Message.id) == message_id, col(Message.status) == Status.SENDING).values(**values)
-    )
-
-
-async def doubtful(
-    session: AsyncSession, channel: str, account: str, at: datetime, *, all_of_them: bool
-) -> Sequence[Message]:
-    """Messages that somebody began to send and never finished. They become unsure.
-
-    `all_of_them`: the caller has just become the only one who sends here, so whoever began has died.
-    """
-    query = update(Message).where(
-        col(Message.channel) == channel, col(Message.account) == account, col(Message.status) == Status.SENDING
-    )
-    if not all_of_them:
-        query = query.where(col(Message.claimed_at) < at - UNSURE_AFTER)
-    return (await session.scalars(query.values(status=Status.UNSURE, failure="killed").returning(Message))).all()
-
-
-async def wanted_files(session: AsyncSession, channel: str, account: str, at: datetime) -> Sequence[File]:
-    """Files of a channel that are still to be fetched, without their bytes."""
-    return (
-        await session.scalars(
-            select(File)
-            .where(
-                col(File.status) == "wanted",
-                col(File.channel) == channel,
-                col(File.account) == account,
-                (col(File.not_before).is_(None)) | (col(File.not_before) <= at),
-            )
-            .limit(4)
-        )
-    ).all()
-
-
-async def keep_file(
-    session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime
-) -> None:
-    """Write down what became of fetching a file, unless the person has erased it meanwhile."""
-    values: dict[str, Any] = {"status": status, "not_before": not_before, "attempts": file.attempts + 1}
-    if content is not None:
-        values |= {"content": content, "size": len(content)}
-    await session.execute(update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values))
-    ring(session, "history")
-
-
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Message]:
     return (
         await session.scalars(select(Message).where(col(Message.ticket_id) == ticket_id).order_by(col(Message.id)))
@@ -456,14 +301,3 @@ async def set_aside(
         .on_conflict_do_nothing(index_elements=["channel", "account", "key"])
     )
     ring(session, "history")
-
-
-def headers_for(mime: str) -> dict[str, str]:
-    """How a stranger's file is handed to a browser: shown as what it is or offered for saving, and able to run nothing."""
-    shown = mime.startswith(("image/", "audio/", "video/")) and "svg" not in mime
-    return {
-        "Content-Disposition": "inline" if shown else 'attachment; filename="file"',
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }

@@ -24,9 +24,10 @@ from desk import staff as accounts
 from desk.channels import Facts
 from desk.conversation import Outcome, hear
 from desk.database import Database
+from desk.files import FileHeard
 from desk.handbook import Shelf
 from desk.history import News
-from desk.messages import Direction, FileHeard, Heard, Message, Purpose, Status
+from desk.messages import Direction, Heard, Message, Purpose, Status
 from desk.people import Address, Person, Place
 from desk.settings import Settings
 from desk.tickets import Ticket

@@ -11,8 +11,9 @@ from api.doors import Asking
 from api.moments import Moments
 from desk import history, ids
 from desk import messages as post
+from desk.files import File
 from desk.history import Event
-from desk.messages import Author, File, Message, Status
+from desk.messages import Author, Message, Status
 from desk.people import Person
 from desk.reading import masked
 from desk.staff import Staff

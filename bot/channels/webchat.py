@@ -13,8 +13,9 @@ from sqlmodel import col
 from desk import clock, people
 from desk.channels import Facts
 from desk.database import Database, DatabaseAway
+from desk.files import File
 from desk.history import record
-from desk.messages import Direction, File, Message, Status
+from desk.messages import Direction, Message, Status
 from desk.people import Address
 from desk.tickets import Status as TicketStatus
 from desk.tickets import Ticket

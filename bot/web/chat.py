@@ -15,7 +15,8 @@ from bot.web.doors import COOKIE, Door, Refusal, TheDoor, TheVisit, language_of,
 from bot.web.uploads import read_message
 from desk import clock, visitors
 from desk.database import DatabaseAway
-from desk.messages import File, Message, Status, headers_for
+from desk.files import File, headers_for
+from desk.messages import Message, Status
 from desk.texts import say
 from desk.visitors import Visit
 

@@ -9,7 +9,8 @@ from starlette.datastructures import UploadFile
 from bot.channels import webchat
 from bot.web.doors import Refusal, language_of
 from desk import clock, ids
-from desk.messages import FileHeard, Heard
+from desk.files import FileHeard
+from desk.messages import Heard
 from desk.people import Place
 from desk.reading import readable
 from desk.texts import LANGUAGES, say, say_count

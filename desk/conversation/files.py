@@ -7,8 +7,9 @@ from desk import messages as post
 from desk import reading
 from desk.conversation.turn import Turn
 from desk.database import ring
+from desk.files import File, FileHeard
 from desk.history import record
-from desk.messages import File, FileHeard, Heard, Message, Purpose
+from desk.messages import Heard, Message, Purpose
 from desk.script.buttons import Choice
 from desk.texts import w
 from desk.tickets import Ticket

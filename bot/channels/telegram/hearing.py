@@ -29,7 +29,8 @@ from bot.channels.telegram import FACTS
 from bot.intake import Intake
 from desk import clock, leases
 from desk.database import Database, DatabaseAway
-from desk.messages import FileHeard, Heard
+from desk.files import FileHeard
+from desk.messages import Heard
 from desk.people import Place
 from desk.texts import LANGUAGES, say
 

@@ -1,0 +1,91 @@
+"""Photos, voices and documents: announced by a channel, fetched later, encrypted in the database, shown with care."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from desk.database import BigKey, ring
+from desk.sealing import Sealed
+
+
+class File(SQLModel, table=True):
+    """A photo, a voice, a document: asked of the channel after the words are safe, encrypted in the database."""
+
+    __table_args__ = (
+        Index(
+            "ix_file_wanted",
+            "not_before",
+            sqlite_where=text("status = 'wanted'"),
+            postgresql_where=text("status = 'wanted'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    message_id: int = Field(foreign_key="message.id", index=True, sa_type=BigKey)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    kind: str = Field(max_length=20)  # photo, voice, audio, video, document, sticker
+    remote: str = Field(default="", max_length=300)  # What the channel calls it.
+    name: str = Field(default="", max_length=200)
+    mime: str = Field(default="", max_length=100)
+    size: int = 0
+    seconds: int = 0
+    status: str = Field(default="wanted", max_length=12)  # wanted, kept, too_big, refused, failed, erased
+    covered: bool = False  # Shown to staff only after a press.
+    attempts: int = 0
+    not_before: datetime | None = None
+    content: bytes | None = Field(default=None, sa_type=Sealed)
+
+
+@dataclass(frozen=True)
+class FileHeard:
+    """A file as the channel announces it, or its bytes when they came at once."""
+
+    kind: str
+    remote: str = ""
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+    seconds: int = 0
+    content: bytes | None = None
+
+
+async def wanted(session: AsyncSession, channel: str, account: str, at: datetime) -> Sequence[File]:
+    """Files of a channel that are still to be fetched, without their bytes."""
+    return (
+        await session.scalars(
+            select(File)
+            .where(
+                col(File.status) == "wanted",
+                col(File.channel) == channel,
+                col(File.account) == account,
+                (col(File.not_before).is_(None)) | (col(File.not_before) <= at),
+            )
+            .limit(4)
+        )
+    ).all()
+
+
+async def keep(session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime) -> None:
+    """Write down what became of fetching a file, unless the person has erased it meanwhile."""
+    values: dict[str, Any] = {"status": status, "not_before": not_before, "attempts": file.attempts + 1}
+    if content is not None:
+        values |= {"content": content, "size": len(content)}
+    await session.execute(update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values))
+    ring(session, "history")
+
+
+def headers_for(mime: str) -> dict[str, str]:
+    """How a stranger's file is handed to a browser: shown as what it is or offered for saving, and able to run nothing."""
+    shown = mime.startswith(("image/", "audio/", "video/")) and "svg" not in mime
+    return {
+        "Content-Disposition": "inline" if shown else 'attachment; filename="file"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
