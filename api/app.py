@@ -1,5 +1,7 @@
 """The staff's app: its pages under /staff, its JSON under /api/v1, and how a "no" looks on each."""
 
+from urllib.parse import quote
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -56,8 +58,6 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     if _wants_json(request):
         return _json(request, 401, "error.sign_in_first")
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    from urllib.parse import quote
-
     known = f"?next={quote(here)}" if request.method == "GET" and here != "/staff" else ""
     return RedirectResponse(f"/staff/sign-in{known}", 303)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -105,8 +105,6 @@ def back_to(
 
 def flashed(request: Request, lang: str) -> list[dict[str, Any]]:
     """What the last page wanted said. The cookie holds a key and a ref, never words of people."""
-    from urllib.parse import unquote
-
     held = request.cookies.get(FLASH, "")
     try:
         note = json.loads(unquote(held)) if held else None

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
 from desk import clock, files, leases, outbox, people
@@ -18,6 +19,7 @@ LOOK_AGAIN = 1.0  # Seconds between looks when no bell rings: rows of other proc
 HOLD_EVERY = 3.0  # Seconds between renewals of the lease.
 AT_ONCE = 16  # Messages of different people that may be on the wire together.
 FILE_ATTEMPTS = 6
+UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})  # Why nothing can reach an address any more.
 
 
 class Delivery:
@@ -200,10 +202,7 @@ class _Carrier:
                 await files.keep(session, file, status, content, clock.now() + timedelta(seconds=wait))
 
 
-UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})
-
-
-def note_outcome(session, message: Message, status: Status, failure: str) -> None:  # type: ignore[no-untyped-def]
+def note_outcome(session: AsyncSession, message: Message, status: Status, failure: str) -> None:
     """Staff see how their words fared; what failed or may have failed is on the list of the undelivered."""
     record(
         session,

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from desk import clock, people, reading
 from desk import messages as post
-from desk.conversation import answering, commands, danger, files, pressing
+from desk.conversation import answering, asking, commands, danger, files, pressing
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
 from desk.database import ring
@@ -287,15 +287,12 @@ async def _answer_what_followed(turn: Turn, rows: list[Message]) -> None:
     await turn.join(ticket)
     asked = turn.talk.data.get("slot")
     if turn.talk.step == "ask" and turn.fill(ticket, turn.said.text) and asked in ticket.answers:
-        await answering.go_on(turn, ticket)
+        await asking.go_on(turn, ticket)
         await turn.tell()
     elif turn.talk.step in ("unsure", "menu"):
-        earlier = await turn.session.scalars(
-            select(col(Message.text)).where(col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None))
-        )
-        understood = turn.book.understand("\n".join(earlier))
+        understood = turn.book.understand(await turn.words_of(ticket))
         if understood.sure is not None:
-            await answering.choose_service(turn, ticket, understood.sure.service, routed=True)
+            await asking.choose_service(turn, ticket, understood.sure.service, routed=True)
             await turn.tell()
 
 

@@ -1,23 +1,21 @@
 """What a person's free words lead to: an answer to what was asked, more for an open ticket, or a new need."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from desk.conversation import classes, files
+from desk import ids
+from desk.conversation import asking, classes, files
 from desk.conversation.turn import Turn
 from desk.history import record
-from desk.messages import Message
-from desk.script import buttons, form, summary
+from desk.script import buttons, form
 from desk.script.buttons import Choice
-from desk.script.form import Progress, Unclear, next_question
-from desk.texts import Words, line, lines, w
+from desk.script.form import Progress, Unclear
+from desk.services import Slot
+from desk.texts import InLanguages, line, w
 from desk.tickets import Reason, Status, Ticket
 from desk.triage.lexicon import SURE, Understood
 
 TALKING = timedelta(minutes=30)  # So long after staff have written, new words surely belong to their ticket.
-THREE = 3
 
 
 async def answer(turn: Turn) -> None:
@@ -25,7 +23,7 @@ async def answer(turn: Turn) -> None:
     if await _thanks(turn):
         return
     if turn.book.lexicon.says("person", turn.said.text):
-        await call_person(turn)
+        await asking.call_person(turn)
         return
     if await _about_reminders(turn):
         return
@@ -39,7 +37,7 @@ async def answer(turn: Turn) -> None:
         case "unsure":
             await _answer_unsure(turn)
         case "resume" if turn.book.lexicon.says("yes", turn.said.text):
-            await resume(turn, turn.talk.ticket)
+            await asking.resume(turn, turn.talk.ticket)
         case "which":
             await _answer_which(turn)
         case "rate":
@@ -98,35 +96,6 @@ async def _attach_quietly(turn: Turn, ticket: Ticket) -> None:
         ticket.status, ticket.touched_at, ticket.preview_id = was
 
 
-async def call_person(turn: Turn) -> None:
-    """«Людина», anywhere: the ticket goes to people as it is."""
-    ticket = turn.ticket(turn.talk.ticket) or _only(turn.open_tickets)
-    if ticket is None or not ticket.is_open:
-        ticket = await turn.open_draft()
-    await turn.join(ticket)
-    await pass_on(turn, ticket)
-
-
-async def pass_on(turn: Turn, ticket: Ticket, *first: Words) -> None:
-    """Hand a ticket to people: what was said need not be said again."""
-    if turn.is_first_contact:
-        turn.open_with(got=True)
-    if ticket.status is not Status.DRAFT:
-        if not ticket.with_people:
-            turn.head.append(w("bot.still"))
-        record(turn.session, "ticket.person_asked", ticket_id=ticket.id, person_id=turn.person.id)
-        turn.about = ticket.id
-        return
-    if turn.service_of(ticket) is None and not ticket.guess:
-        best = turn.book.understand(turn.said.text).best
-        ticket.guess = best.service if best else ""
-    turn.submit(ticket)
-    turn.say(lines(line(*first, w("person.passed")), turn.ticket_line(ticket)))
-    turn.talk.rest()
-    offer_return(turn)
-    turn.about = ticket.id
-
-
 async def _joins_people_talking(turn: Turn) -> bool:
     """Where people talk the bot is silent: the words join, and the ticket rises."""
     chosen = turn.ticket(turn.said.reply_to_ticket)
@@ -167,91 +136,18 @@ async def _answer_question(turn: Turn) -> None:
     lexicon = turn.book.lexicon
     if slot.can_skip and lexicon.says("skip", text):
         await turn.join(ticket)
-        await take_answer(turn, ticket, {"v": None, "w": ""})
+        await asking.take_answer(turn, ticket, {"v": None, "w": ""})
         return
     if lexicon.says("back", text):
         await turn.join(ticket)
-        await go_back(turn, ticket)
+        await asking.go_back(turn, ticket)
         return
     found = form.answered(slot, text, turn.today, lexicon) if text.strip() else form.UNCLEAR
     if isinstance(found, Unclear):
         await _not_an_answer(turn, ticket)
         return
     await turn.join(ticket)
-    await take_answer(turn, ticket, found)
-
-
-async def take_answer(turn: Turn, ticket: Ticket, answer: dict) -> None:  # type: ignore[type-arg]
-    """Keep the answer to the question that was asked, and whatever else its words said, and go on."""
-    slot_id = turn.talk.data["slot"]
-    service = turn.service_of(ticket)
-    assert service is not None
-    ticket.answers = {**ticket.answers, slot_id: answer}
-    turn.mind_answers(ticket, {slot_id: answer})
-    option = service.slots[slot_id].option(answer["v"]) if isinstance(answer.get("v"), str) else None
-    if option is not None and option.opens and option.opens in turn.book.catalogue.running:
-        turn.set_service(ticket, option.opens)
-        ticket.form = Progress(tile=Progress.of(ticket.form).tile).kept()
-    if answer.get("w"):
-        turn.fill(ticket, answer["w"])
-    await go_on(turn, ticket)
-
-
-async def go_on(turn: Turn, ticket: Ticket, *, with_topic: bool = False) -> None:
-    """The next question, or on the web how to reach the person, or the summary."""
-    service = turn.service_of(ticket)
-    assert service is not None
-    question = next_question(service, ticket.answers, Progress.of(ticket.form))
-    if question is not None:
-        turn.ask_question(ticket, question, with_topic=with_topic)
-        return
-    if await classes.offer(turn, ticket):
-        return
-    shared = turn.book.catalogue.shared
-    if not turn.facts.reaches_closed and not service.anonymous_ok:
-        # A closed page hears nothing, so there the way to an answer has to be asked.
-        if "contact_channel" not in ticket.answers:
-            turn.ask_plainly(ticket, shared["contact_channel"], "contact")
-            return
-        if form.tags(ticket.answers["contact_channel"]) & {"call", "sms"} and "phone" not in ticket.answers:
-            turn.ask_plainly(ticket, shared["phone"], "contact")
-            return
-    if with_topic and not any(answer.get("v") is not None for answer in ticket.answers.values()):
-        finish(turn, ticket)
-        return
-    turn.show_summary(ticket)
-
-
-async def go_back(turn: Turn, ticket: Ticket) -> None:
-    """One question back; its answer stays until a new one replaces it. Before the first one lies the menu."""
-    progress = Progress.of(ticket.form)
-    service = turn.service_of(ticket)
-    assert service is not None
-    earlier = progress.asked[:-1]
-    if not earlier:
-        tile = turn.book.catalogue.tile(progress.tile)
-        if tile is not None and len(tile.services) > 1:
-            show_tile(turn, ticket.id, tile.id)
-        else:
-            turn.show_menu()
-            turn.talk.ticket = ticket.id
-        turn.about = ticket.id
-        return
-    slot = service.slots[earlier[-1]]
-    back = Progress(earlier, progress.total, progress.routed, progress.tile, progress.unclear, progress.doubts)
-    total = max(
-        len(earlier) - 1 + len(form.remaining(service, _without(ticket, slot.id), _shorter(back))), len(earlier)
-    )
-    total = min(total, progress.total or total)
-    turn.ask_question(ticket, form.Question(slot, len(earlier), total, back))
-
-
-def _without(ticket: Ticket, slot: str) -> dict:  # type: ignore[type-arg]
-    return {name: answer for name, answer in ticket.answers.items() if name != slot}
-
-
-def _shorter(progress: Progress) -> Progress:
-    return Progress(progress.asked[:-1], None, progress.routed, progress.tile)
+    await asking.take_answer(turn, ticket, found)
 
 
 async def _not_an_answer(turn: Turn, ticket: Ticket) -> None:
@@ -273,7 +169,7 @@ async def _not_an_answer(turn: Turn, ticket: Ticket) -> None:
     await turn.join(ticket)
     turn.fill(ticket, turn.said.text)
     if slot.id in ticket.answers:
-        await go_on(turn, ticket)
+        await asking.go_on(turn, ticket)
         return
     if not turn.said.has_words and turn.said.kinds != ["text"]:
         await files.acknowledge(turn, ticket)
@@ -281,15 +177,12 @@ async def _not_an_answer(turn: Turn, ticket: Ticket) -> None:
     if slot.id in progress.unclear:
         # Said once is enough: the words are kept, and the talk goes on.
         ticket.answers = {**ticket.answers, slot.id: {"v": None, "w": turn.said.text.strip()[:500]}}
-        await go_on(turn, ticket)
+        await asking.go_on(turn, ticket)
         return
-    again = Progress(
-        progress.asked, progress.total, progress.routed, progress.tile, (*progress.unclear, slot.id), progress.doubts
-    )
-    _ask_again(turn, ticket, slot, again)
+    _ask_again(turn, ticket, slot, replace(progress, unclear=(*progress.unclear, slot.id)))
 
 
-def _ask_again(turn: Turn, ticket: Ticket, slot, progress: Progress) -> None:  # type: ignore[no-untyped-def]
+def _ask_again(turn: Turn, ticket: Ticket, slot: Slot, progress: Progress) -> None:
     if slot.type in ("date", "datetime", "window"):
         example = "05.12, 10:30" if slot.type == "datetime" else "05.12"
         said = w("date.unclear", example=example)
@@ -299,7 +192,7 @@ def _ask_again(turn: Turn, ticket: Ticket, slot, progress: Progress) -> None:  #
         said = w("choice.unclear")
     question = form.Question(slot, len(progress.asked), progress.total or len(progress.asked), progress)
     turn.ask_question(ticket, question)
-    turn.body, turn.extra = [said], turn.extra
+    turn.body = [said]
 
 
 def _denies(turn: Turn) -> bool:
@@ -321,12 +214,12 @@ async def wrong(turn: Turn, ticket: Ticket, understood: Understood) -> None:
         ticket.form, ticket.answers = Progress(routed=True, doubts=1).kept(), {}
         turn.head.append(w("wrong"))
         turn.fill(ticket, turn.said.text)
-        await go_on(turn, ticket, with_topic=True)
+        await asking.go_on(turn, ticket, with_topic=True)
         return
     best = understood.best
     ticket.guess = best.service if best else ticket.guess
     ticket.service, ticket.sensitivity = "", "normal"
-    await pass_on(turn, ticket, w("wrong"))
+    await asking.pass_on(turn, ticket, w("wrong"))
 
 
 async def another_need(turn: Turn, unfinished: Ticket, service_id: str) -> None:
@@ -339,7 +232,7 @@ async def another_need(turn: Turn, unfinished: Ticket, service_id: str) -> None:
     turn.fill(ticket, turn.said.text)
     turn.open_with(got=True)
     turn.head.append(w("topic.new", topic=turn.topic_of(ticket), other=turn.topic_of(unfinished)))
-    await go_on(turn, ticket)
+    await asking.go_on(turn, ticket)
 
 
 # The summary
@@ -354,10 +247,10 @@ async def _answer_summary(turn: Turn) -> None:
     lexicon, text = turn.book.lexicon, turn.said.text
     if lexicon.says("yes", text):
         await turn.join(ticket)
-        finish(turn, ticket)
+        asking.finish(turn, ticket)
     elif lexicon.says("no", text):
         await turn.join(ticket)
-        ask_what_to_fix(turn, ticket)
+        asking.ask_what_to_fix(turn, ticket)
     elif (sure := turn.book.understand(text).sure) and sure.service != ticket.service:
         await another_need(turn, ticket, sure.service)
     else:
@@ -365,81 +258,10 @@ async def _answer_summary(turn: Turn) -> None:
         known = dict(ticket.answers)
         changed = turn.fill(ticket, text)
         if not changed and turn.talk.data.get("again"):
-            finish(turn, ticket)  # Their words are in the ticket; asking a third time helps nobody.
+            asking.finish(turn, ticket)  # Their words are in the ticket; asking a third time helps nobody.
             return
         turn.show_summary(ticket)
         turn.talk.data["again"] = known == ticket.answers
-
-
-def finish(turn: Turn, ticket: Ticket) -> None:
-    """The ref, by when an answer is expected, and what comes next."""
-    turn.submit(ticket)
-    resting = next((other for name in turn.talk.resting if (other := turn.ticket(name)) and other.is_open), None)
-    offers = not turn.facts.reaches_closed
-    if turn.is_first_contact:
-        turn.open_with(got=True)
-    is_first = not turn.talk.said_once("ticket.more")
-    turn.say(turn.ticket_line(ticket, w("ticket.done"), more=is_first and not resting and not offers))
-    turn.talk.rest()
-    turn.about = ticket.id
-    if resting is not None:
-        offer_to_resume(turn, resting)
-    else:
-        offer_return(turn)
-
-
-def offer_return(turn: Turn) -> None:
-    """On the web: the answer will be on this page; elsewhere it comes by itself."""
-    if turn.facts.reaches_closed or turn.talk.said_once("web.return"):
-        return
-    from desk.channels import in_use
-
-    other = next((channel for channel in in_use() if channel.invites), None)
-    if other is None:
-        turn.say(w("web.here"))
-        return
-    turn.say(w("web.return", other=other.title))
-    turn.choices = [buttons.word(f"x:{other.name}"), buttons.word("n:notnow")]
-    turn.talk.begin("offer", turn.about)
-
-
-def offer_to_resume(turn: Turn, ticket: Ticket, *, with_person: bool = False) -> None:
-    turn.say(w("resume", topic=turn.topic_of(ticket)))
-    turn.choices = [buttons.GO_ON, buttons.LATER, *([buttons.PERSON] if with_person else [])]
-    turn.talk.begin("resume", ticket.id)
-
-
-async def resume(turn: Turn, ticket_id: int | None) -> None:
-    """Exactly where the person stopped."""
-    ticket = turn.ticket(ticket_id)
-    if ticket is None or ticket.status is not Status.DRAFT:
-        turn.talk.rest()
-        turn.show_menu()
-        return
-    if ticket.id in turn.talk.resting:
-        turn.talk.resting.remove(ticket.id)
-    service = turn.service_of(ticket)
-    progress = Progress.of(ticket.form)
-    if service is None:
-        turn.talk.ticket = ticket.id
-        turn.show_menu()
-        return
-    if progress.asked and (last := progress.asked[-1]) not in ticket.answers:
-        total = progress.total or len(progress.asked)
-        turn.ask_question(ticket, form.Question(service.slots[last], len(progress.asked), total, progress))
-        return
-    await go_on(turn, ticket)
-
-
-def ask_what_to_fix(turn: Turn, ticket: Ticket) -> None:
-    service = turn.service_of(ticket)
-    assert service is not None
-    turn.say(w("fix.which"))
-    rows = [row for row in summary.rows(service, ticket.answers) if row.slot in service.slots]
-    turn.choices = [Choice(f"f:{row.slot}", service.slots[row.slot].label) for row in rows][:9]
-    turn.choices += [buttons.NOT_THIS, buttons.PERSON]
-    turn.talk.begin("fix", ticket.id)
-    turn.about = ticket.id
 
 
 # New words
@@ -483,21 +305,15 @@ async def _to_unfinished(turn: Turn, ticket: Ticket) -> None:
     """Words for a ticket whose questions were left: they are kept there, and the question comes again."""
     await turn.join(ticket)
     turn.fill(ticket, turn.said.text)
-    await resume(turn, ticket.id)
+    await asking.resume(turn, ticket.id)
 
 
 async def _add(turn: Turn, ticket: Ticket) -> None:
     await turn.join(ticket)
     turn.fill(ticket, turn.said.text)
     if not await files.acknowledge(turn, ticket):
-        turn.say(w("ticket.added", ref=_ref(ticket)))
+        turn.say(w("ticket.added", ref=ids.spoken(ticket.ref)))
     turn.about = ticket.id
-
-
-def _ref(ticket: Ticket) -> str:
-    from desk import ids
-
-    return ids.spoken(ticket.ref)
 
 
 def _reopenable(turn: Turn) -> Ticket | None:
@@ -512,7 +328,7 @@ def reopen(turn: Turn, ticket: Ticket) -> None:
     ticket.reopen(turn.at, due)
     record(turn.session, "ticket.reopened", ticket_id=ticket.id, person_id=turn.person.id)
     closed = turn.closed_line()
-    said = w("ticket.reopened", ref=_ref(ticket), when=turn.by_when(due))
+    said = w("ticket.reopened", ref=ids.spoken(ticket.ref), when=turn.by_when(due))
     turn.say(line(said, closed) if closed else said)
     turn.about = ticket.id
     turn.talk.rest()
@@ -531,30 +347,18 @@ async def new_need(turn: Turn, understood: Understood, draft: Ticket | None) -> 
         turn.set_service(ticket, sure.service)
         ticket.form = Progress(routed=True, doubts=progress.doubts).kept()
         turn.fill(ticket, turn.said.text)
-        await go_on(turn, ticket, with_topic=True)
+        await asking.go_on(turn, ticket, with_topic=True)
         return
     if progress.doubts and has_need and known:
         # A second doubt is never a second guess: a person.
-        await pass_on(turn, ticket)
+        await asking.pass_on(turn, ticket)
         return
     ticket.form = Progress(doubts=progress.doubts + (1 if has_need else 0)).kept()
     if understood.candidates:
-        ask_which_service(turn, ticket, understood)
+        asking.ask_which_service(turn, ticket, understood)
         return
     turn.show_menu()
     turn.talk.ticket = ticket.id
-    turn.about = ticket.id
-
-
-def ask_which_service(turn: Turn, ticket: Ticket, understood: Understood) -> None:
-    """The three best, then "something else" and a person."""
-    best = [candidate.service for candidate in understood.candidates[:THREE]]
-    ticket.guess = best[0]
-    turn.say(w("unsure"))
-    turn.choices = [*buttons.services(turn.book.catalogue, best), buttons.word("go:other"), buttons.PERSON]
-    if turn.language_doubt:
-        turn.choices.append(buttons.LANGUAGE)
-    turn.talk.begin("unsure", ticket.id, services=best)
     turn.about = ticket.id
 
 
@@ -565,44 +369,19 @@ async def _answer_unsure(turn: Turn) -> None:
         turn.talk.rest()
         await new_words(turn)
         return
-    earlier = await turn.session.scalars(
-        select(col(Message.text)).where(col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None))
-    )
-    understood = turn.book.understand("\n".join([*earlier, turn.said.text]))
+    understood = turn.book.understand("\n".join([await turn.words_of(ticket), turn.said.text]))
     best = understood.best
     await turn.join(ticket)
     if best is not None and (best.confidence >= SURE or _named(turn, best.service)):
-        await choose_service(turn, ticket, best.service, routed=True)
+        await asking.choose_service(turn, ticket, best.service, routed=True)
         return
-    await pass_on(turn, ticket)
+    await asking.pass_on(turn, ticket)
 
 
 def _named(turn: Turn, service_id: str) -> bool:
     service = turn.book.catalogue.service(service_id)
     alone = turn.book.understand(turn.said.text).best
     return service is not None and alone is not None and alone.service == service_id and alone.confidence >= SURE
-
-
-async def choose_service(turn: Turn, ticket: Ticket, service_id: str, *, routed: bool, tile: str = "") -> None:
-    """The service is known now, by a press or by words: what was said already is taken, the rest is asked."""
-    turn.set_service(ticket, service_id)
-    ticket.form = Progress(routed=routed, tile=tile, doubts=Progress.of(ticket.form).doubts).kept()
-    earlier = await turn.session.scalars(
-        select(col(Message.text)).where(
-            col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None), col(Message.kind) != "press"
-        )
-    )
-    turn.fill(ticket, "\n".join(earlier))
-    await go_on(turn, ticket)
-
-
-def show_tile(turn: Turn, ticket_id: int | None, tile_id: str) -> None:
-    """A tile of the menu behind which several services stand."""
-    tile = turn.book.catalogue.tile(tile_id)
-    assert tile is not None
-    turn.say(tile.ask or w("unsure.translation"))
-    turn.choices = [*buttons.services(turn.book.catalogue, tile.services), buttons.BACK, buttons.PERSON]
-    turn.talk.begin("tile", ticket_id, tile=tile_id)
 
 
 # Several tickets
@@ -622,7 +401,7 @@ async def ask_which(turn: Turn, tickets: list[Ticket]) -> None:
     turn.talk.begin("which", tickets[-1].id, messages=turn.said.ids, tickets=[ticket.id for ticket in tickets])
 
 
-def _name_of(turn: Turn, ticket: Ticket):  # type: ignore[no-untyped-def]
+def _name_of(turn: Turn, ticket: Ticket) -> InLanguages:
     service = turn.service_of(ticket)
     return service.name if service else w("topic.unknown")
 
@@ -640,7 +419,7 @@ async def _answer_which(turn: Turn) -> None:
     elif tickets:
         # Not understood twice: it stays where it stands, and staff of both see it.
         await turn.join(tickets[-1])
-        turn.say(w("ticket.added", ref=_ref(tickets[-1])))
+        turn.say(w("ticket.added", ref=ids.spoken(tickets[-1].ref)))
     else:
         await new_words(turn)
 

@@ -1,12 +1,8 @@
 """Slash commands, and what the first screen and the language choice do."""
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from desk import ids
-from desk.conversation import answering, classes, danger
+from desk.conversation import asking, classes, danger
 from desk.conversation.turn import Turn
-from desk.messages import Message
 from desk.script import buttons, summary
 from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs, w
 from desk.tickets import Status, Ticket
@@ -30,7 +26,7 @@ async def obey(turn: Turn, name: str) -> bool:
         case "language":
             ask_language(turn)
         case "human":
-            await answering.call_person(turn)
+            await asking.call_person(turn)
         case "status":
             _status(turn)
         case "classes":
@@ -87,17 +83,14 @@ async def repeat(turn: Turn, ticket: Ticket, step: str) -> None:
     if step == "summary":
         turn.show_summary(ticket)
     elif step == "unsure" or not ticket.service:
-        earlier = await turn.session.scalars(
-            select(col(Message.text)).where(col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None))
-        )
-        understood = turn.book.understand("\n".join(earlier))
+        understood = turn.book.understand(await turn.words_of(ticket))
         if understood.candidates:
-            answering.ask_which_service(turn, ticket, understood)
+            asking.ask_which_service(turn, ticket, understood)
         else:
             turn.show_menu()
             turn.talk.ticket = ticket.id
     else:
-        await answering.resume(turn, ticket.id)
+        await asking.resume(turn, ticket.id)
 
 
 def _status(turn: Turn) -> None:

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from desk import ids, reading
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.people import ContactRule
 from desk.safety import CERTAIN, Alarm, warning
 from desk.script.buttons import Choice
-from desk.texts import Words, line, lines, w
+from desk.texts import InLanguages, Words, line, lines, w
 from desk.tickets import Priority, Status, Ticket
 from desk.times import AfterWhen, Day, hour
 
@@ -75,7 +76,7 @@ def _mark(turn: Turn, ticket: Ticket, alarm: Alarm) -> None:
     )
 
 
-def _closed_until(turn: Turn):  # type: ignore[no-untyped-def]
+def _closed_until(turn: Turn) -> InLanguages | None:
     hours = turn.book.centre.hours
     if hours.is_open(turn.at):
         return None
@@ -180,8 +181,6 @@ def _safe_contact(turn: Turn, ticket: Ticket, pressed: str) -> None:
 
 
 def _safe_when(turn: Turn, ticket: Ticket) -> None:
-    from desk import ids, reading
-
     found = reading.when(turn.said.text, turn.today)
     if found.day is None:
         turn.say(line(w("safe.heard"), w("safe.read")))
@@ -194,7 +193,7 @@ def _safe_when(turn: Turn, ticket: Ticket) -> None:
     turn.talk.begin("safe", ticket.id, question="")
 
 
-def opening_words(turn: Turn):  # type: ignore[no-untyped-def]
+def opening_words(turn: Turn) -> InLanguages:
     """«сьогодні до 15:30 і в понеділок з 8:00»: when one can come, in words."""
     centre = turn.book.centre
     local = centre.local(turn.at)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk.conversation import answering, danger
+from desk.conversation import asking, danger
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
 from desk.handbook import Handbook
@@ -52,7 +52,7 @@ async def nudge(session: AsyncSession, ticket_id: int, book: Handbook, at: datet
     ticket.nudged = True
     if turn.person.contact_rule is not ContactRule.FREE or not turn.address.reachable or ticket.staff_at is not None:
         return
-    answering.offer_to_resume(turn, ticket, with_person=True)
+    asking.offer_to_resume(turn, ticket, with_person=True)
     await turn.tell(purpose=Purpose.NEWS)
     turn.person.talk = turn.talk.kept()
 

@@ -3,11 +3,13 @@
 from sqlalchemy import select
 from sqlmodel import col
 
+from desk import ids
 from desk import messages as post
-from desk.conversation import answering, classes, commands, danger, files
+from desk.conversation import answering, asking, classes, commands, danger, files
 from desk.conversation.turn import Turn
 from desk.messages import Message, Purpose
-from desk.script import buttons, form
+from desk.safety import Alarm
+from desk.script import buttons, form, summary
 from desk.script.form import Progress
 from desk.texts import line, w
 from desk.tickets import Status, Ticket
@@ -88,10 +90,10 @@ async def _press_tile(turn: Turn, tile_id: str) -> None:
         turn.show_menu()
         return
     if len(tile.services) > 1:
-        answering.show_tile(turn, turn.talk.ticket, tile.id)
+        asking.show_tile(turn, turn.talk.ticket, tile.id)
         return
     ticket = await _draft_or_new(turn)
-    await answering.choose_service(turn, ticket, tile.services[0], routed=False, tile=tile.id)
+    await asking.choose_service(turn, ticket, tile.services[0], routed=False, tile=tile.id)
 
 
 async def _ask_urgency(turn: Turn) -> None:
@@ -100,7 +102,7 @@ async def _ask_urgency(turn: Turn) -> None:
     ticket.form = Progress(tile="urgent").kept()
     turn.set_service(ticket, "other")
     turn.head.append(w("safe.112", n112=turn.book.centre.n112))
-    await answering.go_on(turn, ticket)
+    await asking.go_on(turn, ticket)
     turn.extra |= {"danger": True}
 
 
@@ -110,7 +112,7 @@ async def _press_service(turn: Turn, service_id: str) -> None:
         turn.show_menu()
         return
     ticket = await _draft_or_new(turn)
-    await answering.choose_service(turn, ticket, service_id, routed=routed, tile=tile)
+    await asking.choose_service(turn, ticket, service_id, routed=routed, tile=tile)
 
 
 async def _press_answer(turn: Turn, rest: str) -> bool:
@@ -132,14 +134,12 @@ async def _press_answer(turn: Turn, rest: str) -> bool:
     option = slot.option(option_id)
     if option is not None and option.alarm:
         ticket.answers = {**ticket.answers, slot_id: answer}
-        from desk.safety import Alarm
-
         await danger.raise_alarm(turn, Alarm("asked_for_help", option.alarm))
         return True
     if slot.type == "multi_choice":
         _take_one_of_many(turn, ticket, slot_id, option_id)
         return True
-    await answering.take_answer(turn, ticket, answer)
+    await asking.take_answer(turn, ticket, answer)
     return True
 
 
@@ -151,9 +151,7 @@ def _take_one_of_many(turn: Turn, ticket: Ticket, slot_id: str, option_id: str) 
     chosen = [*turn.talk.data.get("chosen", []), option_id]
     progress = Progress.of(ticket.form)
     question = form.Question(slot, len(progress.asked), progress.total or len(progress.asked), progress)
-    from desk.script.summary import said
-
-    words = said(slot, {"v": chosen})
+    words = summary.said(slot, {"v": chosen})
     assert words is not None
     turn.say(w("multi.more", chosen=words))
     turn.choices = buttons.under_question(question, may_skip=False, ask_language=False, chosen=chosen)
@@ -167,9 +165,9 @@ async def _press_summary(turn: Turn, what: str) -> bool:
         return False
     await turn.join(ticket)
     if what == "ok":
-        answering.finish(turn, ticket)
+        asking.finish(turn, ticket)
     else:
-        answering.ask_what_to_fix(turn, ticket)
+        asking.ask_what_to_fix(turn, ticket)
     return True
 
 
@@ -182,7 +180,7 @@ async def _press_fix(turn: Turn, slot_id: str) -> bool:
     ticket.answers = {name: answer for name, answer in ticket.answers.items() if name != slot_id}
     progress = Progress.of(ticket.form)
     asked = tuple(name for name in progress.asked if name != slot_id)
-    kept = Progress((*asked, slot_id), None, False, "", progress.unclear, progress.doubts)
+    kept = Progress((*asked, slot_id), unclear=progress.unclear, doubts=progress.doubts)
     turn.ask_question(ticket, form.Question(service.slots[slot_id], 1, 1, kept))
     return True
 
@@ -191,26 +189,26 @@ async def _press_way_out(turn: Turn, what: str) -> bool:
     ticket = _draft(turn)
     match what:
         case "person":
-            await answering.call_person(turn)
+            await asking.call_person(turn)
         case "language":
             commands.ask_language(turn)
         case "skip" if ticket and turn.talk.step in ("ask", "contact"):
             await turn.join(ticket)
-            await answering.take_answer(turn, ticket, {"v": None, "w": ""})
+            await asking.take_answer(turn, ticket, {"v": None, "w": ""})
         case "done" if ticket and turn.talk.step == "ask":
             await turn.join(ticket)
             chosen = turn.talk.data.get("chosen", [])
-            await answering.take_answer(turn, ticket, {"v": chosen or None, "w": ""})
+            await asking.take_answer(turn, ticket, {"v": chosen or None, "w": ""})
         case "back" if turn.talk.step == "tile":
             turn.show_menu()
         case "back" if ticket and turn.talk.step == "ask":
             await turn.join(ticket)
-            await answering.go_back(turn, ticket)
+            await asking.go_back(turn, ticket)
         case "topic" if ticket:
             await turn.join(ticket)
             await _not_about_this(turn, ticket)
         case "go" if turn.talk.step == "resume":
-            await answering.resume(turn, turn.talk.ticket)
+            await asking.resume(turn, turn.talk.ticket)
         case "later":
             turn.talk.rest()
         case "new":
@@ -229,20 +227,13 @@ async def _not_about_this(turn: Turn, ticket: Ticket) -> None:
     if progress.doubts >= 2:
         await answering.wrong(turn, ticket, turn.book.understand(""))
         return
-    earlier = "\n".join(
-        await turn.session.scalars(
-            select(col(Message.text)).where(
-                col(Message.ticket_id) == ticket.id, col(Message.key).is_not(None), col(Message.kind) != "press"
-            )
-        )
-    )
-    understood = turn.book.understand(earlier)
+    understood = turn.book.understand(await turn.words_of(ticket))
     others = tuple(one for one in understood.candidates if one.service != wrong_one)
     ticket.service, ticket.answers = "", {}
     ticket.form = Progress(doubts=progress.doubts + 1).kept()
     turn.head.append(w("wrong"))
     if others:
-        answering.ask_which_service(turn, ticket, type(understood)(others, understood.language, True))
+        asking.ask_which_service(turn, ticket, type(understood)(others, understood.language, True))
     else:
         turn.show_menu()
         turn.talk.ticket = ticket.id
@@ -256,7 +247,7 @@ async def _press_ticket(turn: Turn, rest: str) -> bool:
         return False
     turn.said.ids = [*turn.talk.data.get("messages", []), *turn.said.ids]
     await turn.join(ticket)
-    turn.say(w("ticket.added", ref=answering._ref(ticket)))
+    turn.say(w("ticket.added", ref=ids.spoken(ticket.ref)))
     turn.talk.rest()
     turn.about = ticket.id
     return True

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -87,6 +87,19 @@ class Turn:
     def topic_of(self, ticket: Ticket) -> InLanguages:
         service = self.service_of(ticket)
         return service.topic if service else w("topic.unknown")
+
+    async def words_of(self, ticket: Ticket) -> str:
+        """What the person has written in a ticket so far: their own words, no buttons and no commands."""
+        written = await self.session.scalars(
+            select(col(Message.text))
+            .where(
+                col(Message.ticket_id) == ticket.id,
+                col(Message.key).is_not(None),
+                col(Message.kind).not_in(("press", "old_press", "command")),
+            )
+            .order_by(col(Message.id))
+        )
+        return "\n".join(written)
 
     @property
     def open_tickets(self) -> list[Ticket]:
