@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test faults check format lint types torture triage clean
+.PHONY: help setup setup-dev run test faults check format lint types torture clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -43,7 +43,7 @@ format: setup-dev ## Put the code into its usual form
 	$(BIN)/ruff check --fix .
 
 torture: setup-dev ## Two hundred kills at random instants, on every database there is
-	PORUCH_KILLS=200 $(BIN)/python -m pytest -m slow tests/faults -k random --timeout 3600
+	KILLS=200 $(BIN)/python -m pytest -m slow tests/faults -k random --timeout 3600
 
 clean: ## Remove what was installed and built, but no data
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

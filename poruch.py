@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import importlib
 import os
 import secrets
 import signal
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from commands import content, staff, token
@@ -236,7 +238,7 @@ class _House:
         self.pages = Pages(database)
         self.intake = Intake(database, self._hear)
         self.telegram_token = settings.telegram_token.get_secret_value()
-        self.ear: Any = None
+        self.ear: asyncio.Task[Any] | None = None
         self.desk = Desk(
             database,
             self.shelf,
@@ -287,8 +289,8 @@ class _House:
         if "web" in parts:
             works += [self.pages.run(), self.desk.news.run()]
             if self.telegram_token:
-                works += await self._listen()
-                closing.append(self.ear)
+                self.ear = asyncio.create_task(self._open_ear())
+                works.append(self._listen(self.ear))
         if "delivery" in parts and self.telegram_token:
             from bot.channels.telegram.sending import TelegramSender
             from bot.delivery import Delivery
@@ -305,6 +307,8 @@ class _House:
 
                 works.append(Translating(self.database, self.desk.translator, self.holder).run())
         tasks = [asyncio.create_task(work) for work in works]
+        for task in tasks:
+            task.add_done_callback(_end_with)
         try:
             yield
         finally:
@@ -317,15 +321,28 @@ class _House:
                 async with self.database.transaction() as session:
                     await leases.let_go(session, self.holder)
 
-    async def _listen(self) -> list[Coroutine[Any, Any, None]]:
-        from bot.channels.telegram.hearing import TelegramEar
-
+    async def _open_ear(self) -> Any:
+        """Load aiogram, which takes seconds, while web chat and desk already serve; webhooks wait for it."""
+        hearing = await asyncio.to_thread(importlib.import_module, "bot.channels.telegram.hearing")
         secret = self.settings.telegram_webhook_secret.get_secret_value()
-        self.ear = TelegramEar(self.telegram_token, self.settings.telegram_api_url, self.intake, secret=secret)
-        works = [self.ear.set_up_patiently(self.settings.public_url)]
-        if not secret:
-            works.append(self.ear.poll_alone(self.database, self.holder))
-        return works
+        return hearing.TelegramEar(self.telegram_token, self.settings.telegram_api_url, self.intake, secret=secret)
+
+    async def _listen(self, opening: asyncio.Task[Any]) -> None:
+        ear = await opening
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(ear.set_up_patiently(self.settings.public_url))
+                if not ear.secret:
+                    group.create_task(ear.poll_alone(self.database, self.holder))
+        finally:
+            await ear.close()
+
+
+def _end_with(task: asyncio.Task[None]) -> None:
+    """A part that has died silently would lose people's messages: better to end, and be started again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger().error("poruch.part_broken", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _version_of_static() -> str:

@@ -1,5 +1,7 @@
 """The public web: the chat page with its JSON and event stream, and the webhooks of the channels."""
 
+import asyncio
+
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -36,7 +38,8 @@ async def telegram(request: Request, door: TheDoor) -> Response:
     """Answered only after the commit; until then Telegram keeps the update and repeats it."""
     if door.telegram is None:
         raise Refusal(404, "not_found", "Telegram is not switched on here.")
-    await door.telegram.webhook(await request.body(), request.headers.get("x-telegram-bot-api-secret-token", ""))
+    ear = await asyncio.shield(door.telegram)  # A caller that gives up must not stop the loading.
+    await ear.webhook(await request.body(), request.headers.get("x-telegram-bot-api-secret-token", ""))
     return JSONResponse({})
 
 

@@ -1,5 +1,6 @@
 """What the public door needs, who is asking, and how a "no" is said there."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
@@ -75,7 +76,7 @@ class Door:
     pages: Pages
     version: str
     secure: bool = False  # Cookies only over HTTPS.
-    telegram: WebhookEar | None = None
+    telegram: asyncio.Task[WebhookEar] | None = None  # Still loading for the first seconds.
     new_chats: Turnstile = field(default_factory=lambda: Turnstile(SESSIONS_A_MINUTE))
     new_messages: Turnstile = field(default_factory=lambda: Turnstile(MESSAGES_A_MINUTE))
 

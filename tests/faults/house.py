@@ -43,8 +43,10 @@ class House:
         return f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
+        # Compiled modules may be kept: a process that is killed ten times need not compile them eleven times.
+        given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PORUCH_")},
+            **{name: value for name, value in given.items() if not name.startswith("PORUCH_")},
             "PORUCH_DATA_DIR": str(self.data_dir),
             "PORUCH_DATABASE_URL": self.url,
             "PORUCH_SECRET_KEY": "a key for tests only, of no use to anybody",
