@@ -98,7 +98,7 @@ async def test_the_second_of_two_staff_sees_that_the_first_has_answered_and_keep
     response = await pawel.posts(f"{url(ticket.ref)}/replies", text="Szkic Pawła", translation="Чернетка", seen=seen[1])
 
     assert response.status_code == 409
-    assert "Marta ma tu nowszą odpowiedź." in response.text
+    assert "Jest już nowsza odpowiedź: Marta." in response.text
     assert "Szkic Pawła" in response.text
     assert len(oksana.screen) == before
 
