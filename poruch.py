@@ -16,13 +16,14 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from commands import content, staff, token
+from commands import bench, content, staff, token
 from desk.settings import Settings, SettingsError, load_settings
 
 VERSION = "0.1.0"
 PARTS = ("web", "delivery", "rounds")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(bench.app, name="bench")
 app.add_typer(content.app, name="content")
 app.add_typer(staff.app, name="staff")
 app.add_typer(token.app, name="token")

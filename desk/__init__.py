@@ -11,6 +11,7 @@ sealing       what is encrypted at rest
 channels      what the desk knows of a channel
 triage        from words to service and language: pure
 reading       dates, people, numbers in a person's words: pure
+sqlite        its driver, with one trip to the thread per statement
 database      engine, transaction(), column kinds
 schema        brings the database to this version
 leases        one owner of a thing at a time

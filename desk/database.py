@@ -4,13 +4,16 @@ import asyncio
 import enum
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Integer, MetaData, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import BigInteger, Enum, Integer, MetaData, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import SQLModel
+
+from desk import sqlite
 
 # Alembic and SQLite's batch mode can only change what has a name.
 SQLModel.metadata.naming_convention = MetaData(
@@ -27,7 +30,6 @@ BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
 # How long one happening may wait for its turn to write before we say "later" (Telegram waits 60 s for a webhook).
 PATIENCE = 20.0
-BUSY_MS = 5000
 
 
 def words(kind: type[enum.Enum]) -> Enum:
@@ -72,7 +74,10 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             self.engine = create_async_engine(
-                url, pool_size=pool, hide_parameters=True, connect_args={"timeout": BUSY_MS / 1000}
+                url,
+                pool_size=pool,
+                hide_parameters=True,
+                async_creator=partial(sqlite.connect, make_url(url).database or ":memory:"),
             )
             event.listen(self.engine.sync_engine, "connect", _open_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
@@ -141,8 +146,11 @@ class Database:
 def raise_if_away(error: BaseException) -> None:
     """Turn the many ways in which a database can be gone into DatabaseAway; let everything else pass."""
     gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError, OSError))
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        gone = True
+    if isinstance(error, DBAPIError):
+        # Without a statement it was the connecting that failed, for whatever reason a server may have.
+        gone = (
+            gone or error.connection_invalidated or (error.statement is None and not isinstance(error, IntegrityError))
+        )
     if gone and not _is_our_mistake(error):
         raise DatabaseAway(type(error).__name__) from error
 
@@ -154,13 +162,11 @@ def _is_our_mistake(error: BaseException) -> bool:
 
 
 def _open_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transactions begin too late and never IMMEDIATE: we begin ourselves, below.
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # What we acknowledged survives a power cut.
-        f"busy_timeout={BUSY_MS}",
+        f"busy_timeout={sqlite.BUSY_MS}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
     ):
@@ -169,5 +175,6 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
+    # The driver's own transactions begin too late and never IMMEDIATE.
     reads = connection.get_execution_options().get("poruch_reads")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -42,21 +42,13 @@ def record(
     ring(session, "history")
 
 
-async def newer_than(session: AsyncSession, seen: int, *, limit: int = 500) -> Sequence[Event]:
-    """What was written after event number `seen`.
-
-    On PostgreSQL a lower number can become visible after a higher one: callers read again a little before what they
-    have seen and drop what they know.
-    """
-    return (await session.scalars(select(Event).where(col(Event.id) > seen).order_by(col(Event.id)).limit(limit))).all()
-
-
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Event]:
     return (await session.scalars(select(Event).where(col(Event.ticket_id) == ticket_id).order_by(col(Event.id)))).all()
 
 
 OVERLAP = 200  # On PostgreSQL a lower number can become visible late: so far back is read again, and dropped if known.
-SILENT = frozenset({"ticket.read", "file.read", "staff.signed_in"})
+BREATH = 0.25  # Seconds in which the changes of a busy moment gather into one look.
+SILENT = ("ticket.read", "file.read", "staff.signed_in")
 
 
 class News:
@@ -80,14 +72,11 @@ class News:
         while True:
             await bell.wait(1.0)
             with contextlib.suppress(DatabaseAway):
-                async with self.database.reading() as session:
-                    events = await newer_than(session, max(0, seen - OVERLAP))
-                fresh = [event for event in events if event.id not in known]
-                if not fresh:
-                    continue
-                known = {event.id or 0 for event in events}
-                seen = max(known)
-                self._tell(fresh)
+                changes = await self._changes_after(seen)
+                self._tell({ticket for number, ticket in changes.items() if number not in known})
+                known = set(changes)
+                seen = max(known, default=seen)
+            await asyncio.sleep(BREATH)
 
     async def _so_far(self) -> tuple[int, set[int]]:
         """The newest event, and those shortly before it, which are no news."""
@@ -95,12 +84,22 @@ class News:
             with contextlib.suppress(DatabaseAway):
                 async with self.database.reading() as session:
                     last = await session.scalar(select(func.max(col(Event.id)))) or 0
-                    events = await newer_than(session, max(0, last - OVERLAP))
-                    return last, {event.id or 0 for event in events}
+                return last, set(await self._changes_after(last))
             await asyncio.sleep(1)
 
-    def _tell(self, events: list[Event]) -> None:
-        tickets = {event.ticket_id for event in events if event.ticket_id and event.kind not in SILENT}
+    async def _changes_after(self, seen: int) -> dict[int, int]:
+        """Events that changed a ticket, and which; from a little before `seen` where they can become visible late."""
+        overlap = 0 if self.database.is_sqlite else OVERLAP
+        query = (
+            select(col(Event.id), col(Event.ticket_id))
+            .where(col(Event.id) > seen - overlap, col(Event.ticket_id).is_not(None), col(Event.kind).not_in(SILENT))
+            .order_by(col(Event.id))
+            .limit(OVERLAP + 500)
+        )
+        async with self.database.reading() as session:
+            return {number: ticket for number, ticket in await session.execute(query) if number and ticket}
+
+    def _tell(self, tickets: set[int]) -> None:
         for queue in self.listeners:
             for ticket in tickets:
                 with contextlib.suppress(asyncio.QueueFull):

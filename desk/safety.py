@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import product
 from typing import Any
 
 from desk.centre import Centre
 from desk.helplines import Register
 from desk.texts import InLanguages, Words, Written, line, paragraphs, w
-from desk.triage.words import fold
+from desk.triage.words import Beginnings, fold
 
 CERTAIN, PERHAPS = "certain", "perhaps"
 NEAR = 6  # Words within which the two stems of a pair must stand.
@@ -28,8 +29,12 @@ class Cues:
     phrases: tuple[str, ...]  # Folded, each with the space before its first word.
     pairs: tuple[tuple[str, str], ...]
 
+    @cached_property
+    def _beginnings(self) -> Beginnings:
+        return Beginnings(self.phrases)
+
     def found(self, folded: str) -> list[str]:
-        found = [phrase.strip() for phrase in self.phrases if phrase in folded]
+        found = [self.phrases[place].strip() for place in self._beginnings.found(folded)]
         words = folded.split()
         for one, other in self.pairs:
             # Looking whether both occur at all is far cheaper than looking where.

@@ -56,9 +56,7 @@ def say_count(language: str, key: str, count: int, domain: str = "desk", /, **ga
 def _fill(text: str, language: str, gaps: Mapping[str, Gap]) -> str:
     if not gaps:
         return text
-    return text.format(
-        **{name: gap.in_(language) if isinstance(gap, InLanguages) else gap for name, gap in gaps.items()}
-    )
+    return text.format(**{name: gap if isinstance(gap, str | int) else gap.in_(language) for name, gap in gaps.items()})
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ async def open_ticket(session: AsyncSession, person_id: int, at: datetime, **fac
     for attempt in range(40):
         # Six digits hold 90,000 refs; a desk that has used most of them goes on with eight.
         ref = ids.ticket_ref(6 if attempt < 20 else 8)
-        made: Ticket | None = await session.scalar(
+        query = (
             insert(Ticket)
             .values(
                 **{
@@ -190,6 +190,8 @@ async def open_ticket(session: AsyncSession, person_id: int, at: datetime, **fac
             .on_conflict_do_nothing(index_elements=["ref"])
             .returning(Ticket)
         )
+        with session.no_autoflush:
+            made: Ticket | None = await session.scalar(query)
         if made is not None:
             record(session, "ticket.opened", ticket_id=made.id, person_id=person_id)
             return made

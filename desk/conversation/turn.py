@@ -248,9 +248,13 @@ class Turn:
         """The words belong to this ticket."""
         assert ticket.id is not None
         ticket.heard(self.at, self.said.ids[-1])
-        await self.session.execute(
-            update(Message).where(col(Message.id).in_(self.said.ids)).values(ticket_id=ticket.id)
-        )
+        with self.session.no_autoflush:  # What else has changed is written once, at the end of the turn.
+            await self.session.execute(
+                update(Message)
+                .where(col(Message.id).in_(self.said.ids))
+                .values(ticket_id=ticket.id)
+                .execution_options(synchronize_session=False)
+            )
         record(self.session, "message.heard", ticket_id=ticket.id, person_id=self.person.id)
         self.about = ticket.id
 

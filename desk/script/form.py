@@ -185,13 +185,15 @@ def _matching(slot: Slot, folded: str, *, asked: bool) -> list[str]:
     """The options that the words name, the strongest last: by stems anywhere, as an answer also by the labels."""
     found: list[Option] = []
     for option in slot.options:
-        labels = {fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
-        exact = asked and folded.strip() in labels
-        if exact:
+        if asked and folded.strip() in _labels(option):
             return [option.id]
         if option.stems.in_(folded) or (asked and option.reply.in_(folded)):
             found.append(option)
     return [option.id for option in sorted(found, key=lambda option: option.strength)]
+
+
+def _labels(option: Option) -> set[str]:
+    return {fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
 
 
 def filled(service: Service, text: str, answers: Answers, today: date) -> dict[str, dict[str, Any]]:

@@ -57,27 +57,41 @@ def stem(written: str) -> Stem:
     return Stem(tuple(fold(part).rstrip() for part in re.split(r"\s\+\s", str(written)) if fold(part).strip()))
 
 
+KEY = 4  # A space and three letters part thousands of beginnings finely enough.
+
+
+class Beginnings:
+    """Beginnings of words, thousands of them, each with a space before it; a text is looked through once for all."""
+
+    def __init__(self, parts: Iterable[str]) -> None:
+        self._at: dict[str, list[tuple[int, str]]] = {}
+        for place, part in enumerate(parts):
+            self._at.setdefault(part[:KEY], []).append((place, part))
+
+    def found(self, folded: str) -> list[int]:
+        """The places, in their order, of the beginnings that stand in a folded text."""
+        return sorted(place for key in _keys(folded) for place, part in self._at.get(key, ()) if part in folded)
+
+
+@lru_cache(maxsize=256)
+def _keys(folded: str) -> frozenset[str]:
+    starts = [place for place, letter in enumerate(folded) if letter == " "]
+    return frozenset(folded[start : start + length] for start in starts for length in range(1, KEY + 1))
+
+
 @dataclass(frozen=True)
 class Stems:
     all: tuple[Stem, ...]
 
     @cached_property
-    def _simple(self) -> tuple[tuple[str, Stem], ...]:
-        """Stems of one part, apart: there are thousands, and each is one look."""
-        return tuple((one.parts[0], one) for one in self.all if len(one.parts) == 1)
-
-    @cached_property
-    def _joined(self) -> tuple[Stem, ...]:
-        return tuple(one for one in self.all if len(one.parts) > 1)
+    def _firsts(self) -> Beginnings:
+        return Beginnings(one.parts[0] for one in self.all)
 
     def in_(self, folded: str) -> bool:
-        return any(part in folded for part, _ in self._simple) or any(one.is_in(folded) for one in self._joined)
+        return bool(self.found(folded))
 
     def found(self, folded: str) -> list[Stem]:
-        return [
-            *(one for part, one in self._simple if part in folded),
-            *(one for one in self._joined if one.is_in(folded)),
-        ]
+        return [one for place in self._firsts.found(folded) if (one := self.all[place]).is_in(folded)]
 
 
 def stems(written: Iterable[object]) -> Stems:
