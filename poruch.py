@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import importlib
 import os
 import secrets
@@ -310,6 +311,7 @@ class _House:
         tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(_end_with)
+        gc.freeze()  # What is loaded stays: to look for garbage in it would stop everybody for a third of a second.
         try:
             yield
         finally:
@@ -325,6 +327,7 @@ class _House:
     async def _open_ear(self) -> Any:
         """Load aiogram, which takes seconds, while web chat and desk already serve; webhooks wait for it."""
         hearing = await asyncio.to_thread(importlib.import_module, "bot.channels.telegram.hearing")
+        gc.freeze()
         secret = self.settings.telegram_webhook_secret.get_secret_value()
         return hearing.TelegramEar(self.telegram_token, self.settings.telegram_api_url, self.intake, secret=secret)
 

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 LOOK_AGAIN = 1.0  # Seconds between looks when no bell rings: rows of other processes, rows planned for later.
 HOLD_EVERY = 3.0  # Seconds between renewals of the lease.
+IN_LINE = 8  # Messages read in one look; few, so that what has become urgent does not wait behind them.
 AT_ONCE = 16  # Messages of different people that may be on the wire together.
 FILE_ATTEMPTS = 6
 UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})  # Why nothing can reach an address any more.
@@ -65,31 +66,30 @@ class _Carrier:
     async def _deliver(self) -> None:
         if not await self._hold():
             await self.bell.wait(LOOK_AGAIN)
-        elif not await self.deliver_next():
-            await self.bell.wait(self._until_next_rest())
-
-    async def deliver_next(self) -> bool:
-        """Start the sending of one message; False when there is none to send now."""
-        while len(self.flying) >= AT_ONCE:
-            await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
+            return
         tick = clock.ticks()
         self.resting = {address: until for address, until in self.resting.items() if until > tick}
         async with self.database.reading() as session:
-            found = await outbox.next_in_line(session, self.name, self.account, clock.now(), self.resting)
-        if found is None:
-            return False
+            line = await outbox.next_in_line(session, self.name, self.account, clock.now(), self.resting, IN_LINE)
+        for message_id, external in line:
+            await self.deliver_next(message_id, external)
+        if not line:
+            await self.bell.wait(self._until_next_rest())
+
+    async def deliver_next(self, message_id: int, external: str) -> None:
+        """Claim a waiting message and start its sending, as soon as the channel lets it leave."""
+        while len(self.flying) >= AT_ONCE:
+            await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
         # Claimed only when it can leave at once: what is claimed and not settled counts as unsure after a crash.
         await self.channel.ready()
         async with self.database.transaction() as session:
-            message = await outbox.claim(session, found, clock.now())
-            address = await session.get_one(people.Address, message.address_id) if message is not None else None
-        if message is None or address is None:
-            return True
+            message = await outbox.claim(session, message_id, clock.now())
+        if message is None:
+            return
         self.resting[message.address_id] = clock.ticks() + self.channel.gap
-        task = asyncio.create_task(self._send(message, address.external))
+        task = asyncio.create_task(self._send(message, external))
         self.flying.add(task)
         task.add_done_callback(self.flying.discard)
-        return True
 
     async def _send(self, message: Message, external: str) -> None:
         assert message.id is not None

@@ -4,13 +4,17 @@ import asyncio
 import enum
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Integer, MetaData, event, make_url
+from sqlalchemy import BigInteger, Enum, Integer, MetaData, Table, event, make_url
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import SQLModel
 
 from desk import sqlite
@@ -65,6 +69,30 @@ class Bell:
 def ring(session: AsyncSession, bell: str) -> None:
     """Ring `bell` once this transaction has been committed."""
     session.info.setdefault("bells", set()).add(bell)
+
+
+async def insert_unless_there(session: AsyncSession, row: SQLModel, *unique: str) -> bool:
+    """Insert a row unless another has the same values in the columns `unique`; whether it was inserted.
+
+    Afterwards the row is the session's own, as if it had been added and flushed.
+    """
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    values = {column.key: value for column in table.columns if (value := getattr(row, column.key)) is not None}
+    with session.no_autoflush:
+        made = (await session.execute(_insert(table, session.get_bind().dialect.name, unique), values)).first()
+    if made is None:
+        return False
+    for column, value in zip(table.primary_key.columns, made, strict=True):
+        setattr(row, column.key, value)
+    make_transient_to_detached(row)
+    session.add(row)
+    return True
+
+
+@cache
+def _insert(table: Table, dialect: str, unique: tuple[str, ...]) -> ReturningInsert[Any]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite_dialect.insert
+    return insert(table).on_conflict_do_nothing(index_elements=unique).returning(*table.primary_key.columns)
 
 
 class Database:

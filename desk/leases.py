@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
+
+from desk.database import insert_unless_there
 
 LASTS = timedelta(seconds=10)
 
@@ -28,14 +29,8 @@ async def hold(session: AsyncSession, name: str, holder: str, at: datetime) -> s
     )
     if taken.rowcount:  # type: ignore[attr-defined]
         return "gained"
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    made = await session.execute(
-        insert(Lease)
-        .values(name=name, holder=holder, until=at + LASTS)
-        .on_conflict_do_nothing(index_elements=["name"])
-        .returning(col(Lease.name))
-    )
-    return "gained" if made.scalar_one_or_none() else ""
+    made = await insert_unless_there(session, Lease(name=name, holder=holder, until=at + LASTS), "name")
+    return "gained" if made else ""
 
 
 async def let_go(session: AsyncSession, holder: str) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Text, UniqueConstraint, literal_column, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col
 
-from desk.database import BigKey, ring, words
+from desk.database import BigKey, insert_unless_there, ring, words
 from desk.files import FileHeard
 from desk.people import Address, Person, Place
 from desk.sealing import Sealed
@@ -46,6 +47,22 @@ class Purpose(enum.Enum):
     REMINDER = "reminder"
     NEWS = "news"  # The bot tells something unasked: closed, late, taken.
     DEED = "deed"  # Nothing is said: something is erased or changed on the channel.
+
+
+class Transaction(FunctionElement[int]):
+    """The number of the transaction that writes a row, on PostgreSQL; SQLite's become visible in the order of ids."""
+
+    inherit_cache = True
+
+
+@compiles(Transaction)
+def _no_number(*_: Any, **__: Any) -> str:
+    return "0"
+
+
+@compiles(Transaction, "postgresql")
+def _number(*_: Any, **__: Any) -> str:
+    return "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
 
 
 class Message(SQLModel, table=True):
@@ -87,8 +104,8 @@ class Message(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
-    # Which transaction wrote it, on PostgreSQL; `mark, id` is the order in which rows became visible.
-    mark: int = Field(default=0, sa_type=BigKey)
+    # `mark, id` is the order in which rows became visible.
+    mark: int | None = Field(default=None, nullable=False, sa_type=BigKey, sa_column_kwargs={"default": Transaction()})
     person_id: int = Field(foreign_key="person.id", sa_type=BigKey)
     address_id: int = Field(foreign_key="address.id", sa_type=BigKey)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", sa_type=BigKey)
@@ -169,24 +186,13 @@ class Button:
     label: str
 
 
-# Set on every insert: the transaction's number on PostgreSQL.
-_MARK: ColumnElement[int] = literal_column("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
-
-
-def _is_postgres(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
-
-
 async def store_heard(
     session: AsyncSession, heard: Heard, person: Person, address: Address, at: datetime, language: str
 ) -> int | None:
     """Store what was heard and give its id, or None when the same delivery was stored before."""
-    postgres = _is_postgres(session)
-    insert = postgresql.insert if postgres else sqlite.insert
-    row = insert(Message).values(
-        mark=_MARK if postgres else 0,
-        person_id=person.id,
-        address_id=address.id,
+    row = Message(
+        person_id=person.id or 0,
+        address_id=address.id or 0,
         channel=heard.place.channel,
         account=heard.place.account,
         direction=Direction.HEARD,
@@ -203,11 +209,7 @@ async def store_heard(
         # A press says what its button said, and that was in every language from the start.
         other_state="wanted" if heard.text and heard.kind != "press" else "",
     )
-    return (
-        await session.execute(
-            row.on_conflict_do_nothing(index_elements=["channel", "account", "key"]).returning(col(Message.id))
-        )
-    ).scalar_one_or_none()
+    return row.id if await insert_unless_there(session, row, "channel", "account", "key") else None
 
 
 async def tell(
@@ -232,7 +234,6 @@ async def tell(
 ) -> Message:
     """Put words for a person into the outbox; the delivery carries them out after the commit."""
     message = Message(
-        mark=_MARK if _is_postgres(session) else 0,  # type: ignore[arg-type]
         person_id=address.person_id,
         address_id=address.id or 0,
         ticket_id=ticket_id,
@@ -275,7 +276,7 @@ async def committed_after(session: AsyncSession, after: int, limit: int) -> Sequ
     transaction that wrote them, and only those of which no older transaction is still open.
     """
     query = select(Message).order_by(col(Message.mark), col(Message.id)).limit(limit)
-    if _is_postgres(session):
+    if session.get_bind().dialect.name == "postgresql":
         query = query.where(
             literal_column("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)") > col(Message.mark)
         )
@@ -293,11 +294,6 @@ async def set_aside(
     session: AsyncSession, channel: str, account: str, key: str, raw: bytes, error: str, at: datetime
 ) -> None:
     """Keep what could not be handled, so that it is not lost and does not hold up the next."""
-    postgres = _is_postgres(session)
-    insert = postgresql.insert if postgres else sqlite.insert
-    await session.execute(
-        insert(SetAside)
-        .values(channel=channel, account=account, key=key[:120], raw=raw, error=error[:200], at=at)
-        .on_conflict_do_nothing(index_elements=["channel", "account", "key"])
-    )
+    row = SetAside(channel=channel, account=account, key=key[:120], raw=raw, error=error[:200], at=at)
+    await insert_unless_there(session, row, "channel", "account", "key")
     ring(session, "history")

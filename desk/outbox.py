@@ -10,22 +10,24 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from desk.messages import Message, Status
+from desk.people import Address
 
 UNSURE_AFTER = timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 
 
 async def next_in_line(
-    session: AsyncSession, channel: str, account: str, at: datetime, resting: Collection[int] = ()
-) -> int | None:
-    """The outgoing message that has waited longest and may go now.
+    session: AsyncSession, channel: str, account: str, at: datetime, resting: Collection[int] = (), limit: int = 1
+) -> list[tuple[int, str]]:
+    """The outgoing messages that have waited longest and may go now: their ids, and the channel's name of the chat.
 
     `resting` are addresses that were written to a moment ago. Of one address only the first waiting message can go,
     and none while another is being sent: order is kept per person.
     """
     earlier = aliased(Message)
     query = (
-        select(col(Message.id))
+        select(col(Message.id), col(Address.external))
+        .join(Address, col(Address.id) == col(Message.address_id))
         .where(
             col(Message.channel) == channel,
             col(Message.account) == account,
@@ -40,11 +42,11 @@ async def next_in_line(
             ),
         )
         .order_by(col(Message.not_before), col(Message.id))
-        .limit(1)
+        .limit(limit)
     )
     if resting:
         query = query.where(col(Message.address_id).not_in(list(resting)))
-    return await session.scalar(query)
+    return [(number, external) for number, external in await session.execute(query) if number is not None]
 
 
 async def claim(session: AsyncSession, message_id: int, at: datetime) -> Message | None:

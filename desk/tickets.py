@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Index, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk import ids
-from desk.database import BigKey, words
+from desk.database import BigKey, insert_unless_there, words
 from desk.errors import Conflict, Invalid, NotFound
 from desk.history import record
 
@@ -156,45 +155,13 @@ class Ticket(SQLModel, table=True):
 
 async def open_ticket(session: AsyncSession, person_id: int, at: datetime, **facts: Any) -> Ticket:
     """A new draft, with a ref nobody else has."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if postgres else sqlite.insert
     for attempt in range(40):
         # Six digits hold 90,000 refs; a desk that has used most of them goes on with eight.
         ref = ids.ticket_ref(6 if attempt < 20 else 8)
-        query = (
-            insert(Ticket)
-            .values(
-                **{
-                    "ref": ref,
-                    "person_id": person_id,
-                    "status": Status.DRAFT,
-                    "priority": Priority.MEDIUM,
-                    "service": "",
-                    "guess": "",
-                    "sensitivity": "normal",
-                    "answers": {},
-                    "form": {},
-                    "opened_at": at,
-                    "touched_at": at,
-                    "heard_at": at,
-                    "due_told": False,
-                    "reason": "",
-                    "reopened": 0,
-                    "nudged": False,
-                    "alarm": "",
-                    "alarm_level": "",
-                    "alarm_state": {},
-                    **facts,
-                }
-            )
-            .on_conflict_do_nothing(index_elements=["ref"])
-            .returning(Ticket)
-        )
-        with session.no_autoflush:
-            made: Ticket | None = await session.scalar(query)
-        if made is not None:
-            record(session, "ticket.opened", ticket_id=made.id, person_id=person_id)
-            return made
+        ticket = Ticket(ref=ref, person_id=person_id, opened_at=at, touched_at=at, heard_at=at, **facts)
+        if await insert_unless_there(session, ticket, "ref"):
+            record(session, "ticket.opened", ticket_id=ticket.id, person_id=person_id)
+            return ticket
     raise RuntimeError("no free ref was found")
 
 
