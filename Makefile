@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test faults check format lint types torture clean
+.PHONY: help setup setup-dev run test quick check format lint types torture clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -26,11 +26,10 @@ run: setup ## Start Poruch: web chat at /, staff desk at /staff
 	$(BIN)/poruch run
 
 test: setup-dev ## Run every test that this machine can run
-	$(BIN)/python -m pytest -n 2 --dist load -m "not slow"
-	@echo "Left out: the scenes about loss, which kill real processes for some minutes; make faults runs them."
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-faults: setup-dev ## Bursts, crowds, floods, kills, outages, on real processes
-	$(BIN)/python -m pytest -m slow tests/faults
+quick: setup-dev ## The tests without the scenes about loss, which kill real processes for some minutes
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 check: setup-dev ## Formatting, lint, types, tests, translations, docs: what CI runs
 	$(BIN)/ruff format --check .
@@ -43,7 +42,7 @@ format: setup-dev ## Put the code into its usual form
 	$(BIN)/ruff check --fix .
 
 torture: setup-dev ## Two hundred kills at random instants, on every database there is
-	KILLS=200 $(BIN)/python -m pytest -m slow tests/faults -k random --timeout 3600
+	KILLS=200 $(BIN)/python -m pytest -m slow tests/faults -k random --timeout 7200
 
 clean: ## Remove what was installed and built, but no data
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""A fresh database, a standing clock, a key: what every test begins with."""
+"""A fresh database, a standing clock, a key: what every test begins with; and for some a real process."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import tempfile
 import urllib.parse
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk import clock, library, schema, sealing
 from desk.database import Database
+from tests.running import TOKEN, House
+from tests.telegram_api import TelegramApi
 
 # Where a PostgreSQL server is, or "embedded"; set by whoever requires its tests, empty means skip.
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
@@ -103,3 +105,37 @@ async def database(sqlite_url: str) -> AsyncIterator[Database]:
     database = Database(sqlite_url)
     yield database
     await database.close()
+
+
+# Poruch as a real process, with a Bot API server beside it.
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramApi]:
+    async with TelegramApi(TOKEN, webhook_backoff=0.2, webhook_gap=0, hasty_wait=0.05) as api:
+        yield api
+
+
+@pytest.fixture
+async def make_house(database_url: str, tmp_path: Path, telegram: TelegramApi) -> AsyncIterator[Callable[..., House]]:
+    houses: list[House] = []
+
+    def make(*, webhook: bool = True, **more: object) -> House:
+        house = House(
+            database_url.replace("+aiosqlite", "").replace("+asyncpg", ""),
+            tmp_path / "data",
+            telegram.url,
+            secret="a-secret" if webhook else "",
+            **more,  # type: ignore[arg-type]
+        )
+        houses.append(house)
+        return house
+
+    yield make
+    for house in houses:
+        house.stops()
+
+
+@pytest.fixture(params=["webhook", "polling"])
+def webhook(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "webhook")

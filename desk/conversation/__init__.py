@@ -39,7 +39,14 @@ class Outcome:
 async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     """Store one message and answer it, or let it wait for the rest of its burst. A second delivery changes nothing."""
     at = clock.now()
-    heard = replace(heard, text=reading.readable(heard.text))
+    heard = replace(
+        heard,
+        text=reading.readable(heard.text),
+        choice=reading.readable(heard.choice),
+        files=tuple(
+            replace(file, name=reading.readable(file.name), mime=reading.readable(file.mime)) for file in heard.files
+        ),
+    )
     place = replace(heard.place, name=reading.readable(heard.place.name))
     person, address, is_new = await people.meet(session, place, at)
     if heard.kind in ("blocked", "unblocked"):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from desk.triage.language import Guess, language_of
-from desk.triage.words import Stems, fold, stems
+from desk.triage.words import Beginnings, Stem, Stems, fold, stems
 
 SURE = 0.7  # From here on the service is named and the questions begin; below, the person chooses.
 
@@ -47,21 +48,42 @@ class Lexicon:
 
     def understand(self, text: str, running: Iterable[str]) -> Understood:
         """Weigh what the text says for each of the services that run."""
-        folded = fold(text)
+        found = self._found(fold(text))
         scores: dict[str, tuple[float, tuple[str, ...]]] = {}
         for service in running:
-            strong = self.strong[service].found(folded) if service in self.strong else []
-            weak = self.weak[service].found(folded) if service in self.weak else []
-            score = min(MOST, STRONG * len(strong)) + min(3 * WEAK, WEAK * len(weak))
-            if score:
-                why = tuple(" + ".join(part.strip() for part in one.parts) for one in (*strong, *weak))
-                scores[service] = (score, why)
+            if service in found:
+                strong, weak = found[service]
+                score = min(MOST, STRONG * len(strong)) + min(3 * WEAK, WEAK * len(weak))
+                scores[service] = (
+                    score,
+                    tuple(" + ".join(part.strip() for part in one.parts) for one in strong + weak),
+                )
         total = sum(score**2 for score, _ in scores.values()) + DOUBT
         candidates = sorted(
             (Candidate(service, score**2 / total, why) for service, (score, why) in scores.items()),
             key=lambda candidate: (-candidate.confidence, candidate.service),
         )
         return Understood(tuple(candidates), language_of(text), bool(candidates))
+
+    def _found(self, folded: str) -> dict[str, tuple[list[Stem], list[Stem]]]:
+        """The strong and the weak stems of each service that stand in the text; services without any are left out."""
+        entries, beginnings = self._all
+        found: dict[str, tuple[list[Stem], list[Stem]]] = {}
+        for place in beginnings.found(folded):
+            service, weak, one = entries[place]
+            if one.is_in(folded):
+                found.setdefault(service, ([], []))[weak].append(one)
+        return found
+
+    @cached_property
+    def _all(self) -> tuple[list[tuple[str, bool, Stem]], Beginnings]:
+        entries = [
+            (service, weak, one)
+            for weak, lists in ((False, self.strong), (True, self.weak))
+            for service, known in lists.items()
+            for one in known.all
+        ]
+        return entries, Beginnings(one.parts[0] for _, _, one in entries)
 
     def says(self, phrase: str, text: str, *, alone: bool = True) -> bool:
         """Whether a text is one of a list of phrases; `alone`: and says little else."""

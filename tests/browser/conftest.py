@@ -10,7 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from desk import staff as accounts
 from desk.database import Database
-from tests.faults.house import House
+from tests.running import House
 
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD
-from tests.faults.house import House
+from tests.running import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

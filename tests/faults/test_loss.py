@@ -14,7 +14,7 @@ from desk.database import Database
 from desk.messages import Direction, Message, SetAside, Status
 from desk.people import Address
 from desk.tickets import Ticket
-from tests.faults.house import House, patiently
+from tests.running import House, patiently
 from tests.telegram_api import TelegramApi
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 TOKEN = "123456:test-token-of-nobody"
 
 
