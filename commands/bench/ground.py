@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,29 +59,31 @@ async def _on_server(url: str, statement: str) -> None:
     await engine.dispose()
 
 
-class Running:
-    """One process of `poruch run`. Listens on loopback."""
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
-    def __init__(self, url: str, folder: Path, parts: Sequence[str] = (), **settings: str) -> None:
-        self.parts = parts
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+
+class Running:
+    """One process of `poruch run`. Listens on loopback; its settings are these alone, whatever the surroundings say."""
+
+    def __init__(self, url: str, folder: Path, parts: Sequence[str] = (), port: int = 0, **settings: str) -> None:
+        self.parts, self.port = parts, port or free_port()
         self.root = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, str(ROOT / "poruch.py"), "run", "--port", str(self.port)]
         for part in parts:
             command += ["--part", part]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PORUCH_")}
-        inherited |= {
+        ours = {
             "PORUCH_DATA_DIR": str(folder),
             "PORUCH_DATABASE_URL": url,
             "PORUCH_SECRET_KEY": KEY,
             "PORUCH_PUBLIC_URL": self.root,
         }
-        self.log = folder / f"log-{self.port}.txt"
+        self.log = folder / f"log-{time.monotonic_ns()}.txt"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=inherited | settings, stdout=log, stderr=subprocess.STDOUT
+                command, cwd=folder, env=_surroundings() | ours | settings, stdout=log, stderr=subprocess.STDOUT
             )
 
     async def is_ready(self, within: float = 60.0) -> None:
@@ -103,6 +106,8 @@ class Running:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
+        if self.process.poll() is not None:
+            return
         self.process.terminate()
         try:
             self.process.wait(15)
@@ -111,12 +116,18 @@ class Running:
             self.process.wait()
 
 
+def _surroundings() -> dict[str, str]:
+    # Compiled modules may be kept: a process that is killed ten times need not compile them eleven times.
+    ours = ("PORUCH_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @asynccontextmanager
 async def house(url: str, web: int, **settings: str) -> AsyncIterator[list[Running]]:
     """Poruch on this database: one process, or several web processes with one that delivers and makes the rounds."""
     with tempfile.TemporaryDirectory(prefix="poruch-bench-") as folder:
         plan: list[Sequence[str]] = [()] if web == 1 else [*[("web",)] * web, ("delivery", "rounds")]
-        running = [Running(url, Path(folder), parts, **settings) for parts in plan]
+        running = [Running(url, Path(folder), parts, 0, **settings) for parts in plan]
         try:
             for one in running:
                 await one.is_ready()
