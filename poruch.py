@@ -264,11 +264,22 @@ class _House:
 
     def web_app(self) -> Any:
         """Both doors behind one address: /staff and /api are the staff's, everything else is for everybody."""
+        from starlette.middleware.gzip import GZipMiddleware
+
         from api.app import staff_app
         from bot.web import Door, public_app
 
         secure = self.settings.public_url.startswith("https://")
-        door = Door(self.database, self.shelf, self.intake, self.pages, _version_of_static(), secure, telegram=self.ear)
+        door = Door(
+            self.database,
+            self.shelf,
+            self.intake,
+            self.pages,
+            _version_of_static(),
+            secure,
+            telegram=self.ear,
+            metrics_token=self.settings.metrics_token.get_secret_value(),
+        )
         staffs, everybodys = staff_app(self.desk), public_app(door)
 
         async def by_path(scope: Any, receive: Any, send: Any) -> None:
@@ -276,7 +287,7 @@ class _House:
             theirs = path in ("/staff", "/api") or path.startswith(("/staff/", "/api/"))
             await (staffs if theirs else everybodys)(scope, receive, send)
 
-        return by_path
+        return GZipMiddleware(by_path, minimum_size=1000, compresslevel=6)
 
     @contextlib.asynccontextmanager
     async def running(self, parts: tuple[str, ...]) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from bot.web import chat, pages
+from bot.web import chat, machines, pages
 from bot.web.doors import PROBLEMS, Door, Refusal, TheDoor, answer_errors
 
 # For those who do not say how much comes; whoever says it is answered earlier, with a sentence.
@@ -29,6 +29,7 @@ def public_app(door: Door) -> FastAPI:
     app.include_router(chat.router)
     app.include_router(pages.router)
     app.include_router(webhooks)
+    app.include_router(machines.router)
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
     return app
 
@@ -41,19 +42,6 @@ async def telegram(request: Request, door: TheDoor) -> Response:
     ear = await asyncio.shield(door.telegram)  # A caller that gives up must not stop the loading.
     await ear.webhook(await request.body(), request.headers.get("x-telegram-bot-api-secret-token", ""))
     return JSONResponse({})
-
-
-@webhooks.get("/health/live")
-async def live() -> Response:
-    return JSONResponse({"status": "alive"})
-
-
-@webhooks.get("/health/ready")
-async def ready(door: TheDoor) -> Response:
-    """Ready when the database answers and has its content."""
-    async with door.database.reading() as session:
-        await door.shelf.book(session)
-    return JSONResponse({"status": "ready"})
 
 
 __all__ = ["Door", "public_app"]

@@ -77,6 +77,7 @@ class Door:
     version: str
     secure: bool = False  # Cookies only over HTTPS.
     telegram: asyncio.Task[WebhookEar] | None = None  # Still loading for the first seconds.
+    metrics_token: str = ""
     new_chats: Turnstile = field(default_factory=lambda: Turnstile(SESSIONS_A_MINUTE))
     new_messages: Turnstile = field(default_factory=lambda: Turnstile(MESSAGES_A_MINUTE))
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx2
+import httpx
 import sqlalchemy
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -88,14 +88,14 @@ class Running:
 
     async def is_ready(self, within: float = 60.0) -> None:
         deadline = clock.ticks() + within
-        async with httpx2.AsyncClient() as client:
+        async with httpx.AsyncClient() as client:
             while clock.ticks() < deadline and self.process.poll() is None:
                 if self.parts and "web" not in self.parts:
                     return
                 try:
                     if (await client.get(f"{self.root}/health/ready", timeout=2)).status_code == 200:
                         return
-                except httpx2.HTTPError:
+                except httpx.HTTPError:
                     pass
                 await asyncio.sleep(0.05)
         raise RuntimeError(f"poruch did not become ready:\n{self.log.read_text()[-2000:]}")

@@ -216,3 +216,31 @@ async def test_somebody_who_comes_back_after_a_week_finds_the_conversation(
 
     assert len(await said(web, visit)) == 2
     assert timedelta(days=7) < visitors.LASTS
+
+
+# Machines
+
+
+async def test_metrics_are_only_there_with_a_token_and_name_nobody(town: Town) -> None:
+    door = Door(town.database, town.shelf, town.intake, Pages(town.database), "test", metrics_token="a-token")
+    oksana = town.person("Oksana")
+    await oksana.writes("Загубила паспорт, що робити з PESEL UKR?")
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=public_app(door)), base_url="http://chat.test"
+    ) as machine:
+        for headers in ({}, {"Authorization": "Bearer a-toke"}, {"Authorization": "Bearer ключ".encode()}):
+            assert (await machine.get("/metrics", headers=headers)).status_code == 401
+        told = await machine.get("/metrics", headers={"Authorization": "Bearer a-token"})
+
+    assert told.status_code == 200
+    assert "poruch_tickets_open 1.0" in told.text
+    assert "poruch_outbox_waiting 0.0" in told.text
+    assert "Oksana" not in told.text
+    assert "pesel" not in told.text
+
+
+async def test_without_a_token_there_are_no_metrics(web: httpx2.AsyncClient) -> None:
+    refused = await web.get("/metrics", headers={"Authorization": "Bearer "})
+
+    assert refused.status_code == 404
+    assert refused.json()["error"] == "not_found"
