@@ -163,13 +163,19 @@ async def _set_up(database: Any) -> None:
 
 async def _first_sign_in(database: Any) -> tuple[str, str] | None:
     """An account for the first person, when there is none."""
-    from desk import staff as accounts
+    from sqlalchemy.exc import IntegrityError
 
-    async with database.transaction() as session:
-        if await accounts.everyone(session):
-            return None
-        password = secrets.token_urlsafe(9)
-        await accounts.add_staff(session, FIRST, "Koordynator", accounts.Role.COORDINATOR, password)
+    from desk import staff as accounts
+    from desk.errors import Conflict
+
+    password = secrets.token_urlsafe(9)
+    try:
+        async with database.transaction() as session:
+            if await accounts.everyone(session):
+                return None
+            await accounts.add_staff(session, FIRST, "Koordynator", accounts.Role.COORDINATOR, password)
+    except (IntegrityError, Conflict):
+        return None  # Another process, which started at the same moment, was faster and says it.
     return FIRST, password
 
 
