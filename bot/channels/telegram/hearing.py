@@ -49,7 +49,7 @@ class TelegramEar:
     def __init__(self, token: str, api_url: str, intake: Intake, *, secret: str = "", account: str = "") -> None:
         self.intake, self.secret, self.account = intake, secret, account
         self.bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(api_url.rstrip("/"))))
-        self.dispatcher = Dispatcher()
+        self.dispatcher = Dispatcher(disable_fsm=True)  # The dialogue is the desk's, since all channels share it.
         self.dispatcher.message.register(self._on_message, F.chat.type == "private")
         self.dispatcher.edited_message.register(self._on_message, F.chat.type == "private")
         self.dispatcher.message.register(self._on_group)
