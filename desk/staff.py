@@ -79,7 +79,8 @@ class Staff(SQLModel, table=True):
 
     @property
     def initials(self) -> str:
-        return "".join(part[0] for part in self.name.split()[:2]).upper()
+        letters = (next(filter(str.isalpha, part), "") for part in self.name.split())
+        return "".join(letters)[:2].upper() or "?"
 
 
 class StaffSession(SQLModel, table=True):

@@ -169,7 +169,6 @@ class _View:
             "hours_text": Written(facts.get("hours") or {}).in_(self.lang),
             "languages_text": ", ".join(say(self.lang, f"language.{code}", "staff") for code in languages)
             or say(self.lang, "helpline.no_languages", "staff"),
-            "topics_text": "",
             "note": facts.get("note", ""),
         }
 
