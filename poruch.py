@@ -271,9 +271,12 @@ class _House:
     def web_app(self) -> Any:
         """Both doors behind one address: /staff and /api are the staff's, everything else is for everybody."""
         from starlette.middleware.gzip import GZipMiddleware
+        from starlette.responses import JSONResponse
 
-        from api.app import staff_app
+        import api.app
+        import bot.web
         from bot.web import Door, public_app
+        from desk.texts import say
 
         secure = self.settings.public_url.startswith("https://")
         door = Door(
@@ -286,11 +289,17 @@ class _House:
             telegram=self.ear,
             metrics_token=self.settings.metrics_token.get_secret_value(),
         )
-        staffs, everybodys = staff_app(self.desk), public_app(door)
+        staffs, everybodys = api.app.staff_app(self.desk), public_app(door)
 
         async def by_path(scope: Any, receive: Any, send: Any) -> None:
             path = scope.get("path", "")
             theirs = path in ("/staff", "/api") or path.startswith(("/staff/", "/api/"))
+            length = dict(scope.get("headers", ())).get(b"content-length", b"")
+            if length.isdigit() and int(length) > (api.app.BIGGEST_BODY if theirs else bot.web.BIGGEST_BODY):
+                # Here, since the server's own refusal has no sentence; and before a byte of it has been read.
+                sentence = say("pl", "error.too_large", "staff") if theirs else say("uk", "error.http.413")
+                await JSONResponse({"error": "too_large", "sentence": sentence}, 413)(scope, receive, send)
+                return
             await (staffs if theirs else everybodys)(scope, receive, send)
 
         return GZipMiddleware(by_path, minimum_size=1000, compresslevel=6)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from api import courses, files, health, live, pages, people, settings, signing_in, v1
+from api import api_docs, courses, files, health, live, pages, people, settings, signing_in, v1
 from api.doors import Desk, SignInFirst
 from api.tickets import acts, inbox, page
 from desk.database import DatabaseAway
@@ -32,9 +32,10 @@ def staff_app(desk: Desk) -> FastAPI:
         description="JSON for other systems of the centre. Every call needs a bearer token; every read is in the history.",
         version=desk.version,
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=None,
         redoc_url=None,
         max_body_size=BIGGEST_BODY,
+        redirect_slashes=False,
     )
     app.state.desk = desk
     for router in (
@@ -43,6 +44,7 @@ def staff_app(desk: Desk) -> FastAPI:
     ):  # fmt: skip
         app.include_router(router, include_in_schema=False)
     app.include_router(v1.router)
+    app.include_router(api_docs.router)
     app.add_exception_handler(v1.Unauthorised, v1.say_unauthorised)
     app.mount("/staff/static", StaticFiles(directory=pages.TEMPLATES.parent / "static"), name="static")
     app.add_exception_handler(SignInFirst, _to_sign_in)

@@ -163,10 +163,16 @@ async def add(request: Request, desk: TheDesk, session: Transaction, asking: Who
         }
         first, last = date.fromisoformat(typed["first"]), date.fromisoformat(typed["last"])
         capacity = int(typed["capacity"])
-        if not hours or last < first or (last - first).days > 400 or any(end <= begin for begin, end in hours.values()):
+        if not hours or last < first or (last - first).days > 400 or not _is_near(first, book):
+            raise ValueError
+        if any(begin.tzinfo or end.tzinfo or end <= begin for begin, end in hours.values()):
             raise ValueError
     except ValueError:
         errors = {"first": say(asking.language, "error.course_times", "staff")}
+        return await _new_page(request, desk, session, asking, {**typed, "days": days}, errors, 422)
+    days_taught = [day for day in _days(first, last) if day.weekday() in hours and _is_taught(day, book)][:MOST_LESSONS]
+    if not days_taught:
+        errors = {"first": say(asking.language, "error.course_no_lessons", "staff")}
         return await _new_page(request, desk, session, asking, {**typed, "days": days}, errors, 422)
     try:
         course = await courses.add_course(
@@ -177,18 +183,26 @@ async def add(request: Request, desk: TheDesk, session: Transaction, asking: Who
     except Invalid as no:
         errors = {"code": say(asking.language, no.key, "staff")}
         return await _new_page(request, desk, session, asking, {**typed, "days": days}, errors, 422)
-    day, made = first, 0
-    while day <= last and made < MOST_LESSONS:
-        if (day.weekday() in hours and book.centre.hours.on(day) is not None) or (
-            day.weekday() in hours and day.weekday() >= 5
-        ):
-            begin, end = hours[day.weekday()]
-            begins = datetime.combine(day, begin, book.centre.zone)
-            minutes = (end.hour - begin.hour) * 60 + end.minute - begin.minute
-            await courses.add_lesson(session, course, begins, minutes)
-            made += 1
-        day += timedelta(days=1)
+    for day in days_taught:
+        begin, end = hours[day.weekday()]
+        minutes = (end.hour - begin.hour) * 60 + end.minute - begin.minute
+        await courses.add_lesson(session, course, datetime.combine(day, begin, book.centre.zone), minutes)
     return pages.back_to(f"/staff/courses/{course.id}", said="course.made")
+
+
+def _is_near(day: date, book: Handbook) -> bool:
+    """Within a year back and three ahead; anything else was mistyped."""
+    today = book.centre.local(clock.now()).date()
+    return today - timedelta(days=366) <= day <= today + timedelta(days=3 * 366)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _is_taught(day: date, book: Handbook) -> bool:
+    """A course at the weekend is meant so; on a weekday it keeps to the days on which the centre is open."""
+    return day.weekday() >= 5 or book.centre.hours.on(day) is not None
 
 
 # One course

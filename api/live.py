@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from api.doors import Asking, Desk, TheDesk, WhoAsks
+from api.doors import COOKIE, Asking, Desk, TheDesk, WhoAsks
 from api.tickets.inbox import capped
-from desk import clock, ids, queues
+from desk import clock, ids, queues, staff
 from desk.access import may_read, readable_by
 from desk.database import DatabaseAway
 from desk.staff import CASEWORK
@@ -26,6 +26,12 @@ router = APIRouter()
 async def live(request: Request, desk: TheDesk, asking: WhoAsks) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, desk, asking), media_type="text/event-stream", headers=headers)
+
+
+async def _still_there(desk: Desk, token: str) -> bool:
+    """Whether this member of staff is still signed in, and still may."""
+    async with desk.database.reading() as session:
+        return await staff.signed_in(session, token) is not None
 
 
 async def _events(request: Request, desk: Desk, asking: Asking) -> AsyncIterator[bytes]:
@@ -41,6 +47,9 @@ async def _events(request: Request, desk: Desk, asking: Asking) -> AsyncIterator
             await asyncio.sleep(0.2)  # Several changes of one moment make one event.
             while not queue.empty():
                 changed.add(queue.get_nowait())
+            with contextlib.suppress(DatabaseAway):
+                if not await _still_there(desk, request.cookies.get(COOKIE, "")):
+                    return
             if not changed:
                 yield b": still here\n\n"
                 continue

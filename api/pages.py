@@ -112,10 +112,12 @@ def flashed(request: Request, lang: str) -> list[dict[str, Any]]:
             return []
         gaps = {str(name): str(value)[:60] for name, value in dict(note.get("gaps") or {}).items()}
         undo = note.get("undo") if isinstance(note.get("undo"), dict) else None
-        if undo is not None and not str(undo.get("action", "")).startswith("/staff/"):
+        if undo is not None and not (
+            str(undo.get("action", "")).startswith("/staff/") and isinstance(undo.get("fields"), dict)
+        ):
             undo = None
         return [{"kind": str(note.get("kind")), "text": say(lang, str(note["key"]), "staff", **gaps), "undo": undo}]
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return []
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from babel.dates import format_date
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -49,7 +49,7 @@ async def show_list(
     after: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     book = await desk.shelf.book(session)
-    before = int(after) if after.isascii() and after.isdigit() else None
+    before = ids.row_number(after)
     rows, more = await profiles.list_people(session, asking.staff, book.catalogue, words=q, before=before)
     moments = Moments(book.centre.zone, clock.now(), asking.language)
     pager = {
@@ -241,7 +241,7 @@ async def _courses(session: AsyncSession, person_id: int, lang: str) -> list[dic
     )
     return [
         {
-            "url": f"/staff/courses/{quote(course.code, safe='')}",
+            "url": f"/staff/courses/{course.id}",
             "title": f"{course.names.get(lang) or course.names.get('pl') or ''} {course.code}".strip(),
             "text": say(lang, f"person.course.{place.standing.value}", "staff"),
         }

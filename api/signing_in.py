@@ -43,25 +43,23 @@ async def sign_in(
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",
 ) -> Response:
-    """Five wrong tries, for one account or from one address, and it has to wait; both answers look and last alike."""
+    """Too many wrong tries, for one account or from one address, and it has to wait; both answers look and last alike."""
     lang = pages.language_of(request)
     caller = request.client.host if request.client else ""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return _page(request, desk, email=email, error=say(lang, "error.forged", "staff"), next=next, status=403)
     email = email.strip().lower()[:200]
-    async with desk.database.reading() as session:
+    async with desk.database.transaction() as session:
         if await staff.must_wait(session, email, caller):
             error = say(lang, "error.too_many_tries", "staff")
             return _page(request, desk, email=email, error=error, next=next, status=429)
         member = await staff.by_email(session, email)
     fits = await asyncio.to_thread(staff.password_fits, member.password if member else "", password[:200])
     if member is None or member.disabled or not fits:
-        async with desk.database.transaction() as session:
-            staff.note_wrong_try(session, email, caller)
         error = say(lang, "error.wrong_sign_in", "staff")
         return _page(request, desk, email=email, error=error, next=next, status=401)
     async with desk.database.transaction() as session:
-        token, _ = await staff.sign_in(session, member)
+        token, _ = await staff.sign_in(session, member, caller)
     response = pages.back_to(pages.safe_next(next, home_of(member)))
     response.set_cookie(
         COOKIE, token, max_age=12 * 3600, httponly=True, samesite="strict", secure=desk.secure, path="/staff"

@@ -1,12 +1,14 @@
 """JSON for other systems: tickets, replies, everything that was heard and told; by bearer token, every read recorded."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -17,7 +19,7 @@ from desk.errors import Invalid, NotAllowed, NotFound
 from desk.history import record
 from desk.messages import Message
 from desk.replying import Reply
-from desk.staff import Role, Staff, by_email
+from desk.staff import CASEWORK, SYSTEMS, Role, Staff, by_email
 from desk.tickets import Status, Ticket
 from desk.tokens import Scope, Token
 
@@ -32,7 +34,13 @@ class Problem(BaseModel):
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem} for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
-router = APIRouter(prefix="/api/v1", tags=["tickets"], responses=PROBLEMS)
+
+
+def _keep_nowhere(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+
+
+router = APIRouter(prefix="/api/v1", tags=["tickets"], responses=PROBLEMS, dependencies=[Depends(_keep_nowhere)])
 
 
 class TicketOut(BaseModel):
@@ -126,9 +134,13 @@ class MessageRef(BaseModel):
 # Who is asking
 
 
-async def _holder(request: Request, session: Transaction) -> Token:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    token = await tokens.holder(session, given.strip()) if scheme.lower() == "bearer" and given else None
+_bearer = HTTPBearer(auto_error=False, description="`poruch token add NAME --scope read` makes one.")
+
+
+async def _holder(
+    session: Transaction, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Token:
+    token = await tokens.holder(session, given.credentials.strip()) if given else None
     if token is None:
         raise Unauthorised
     return token
@@ -176,7 +188,7 @@ async def _ticket(session: AsyncSession, ref: str, token: Token) -> Ticket:
 
 async def _author(session: AsyncSession, token: Token) -> Staff:
     """Replies of another system are signed by an account of that system's name."""
-    email = f"{token.name.lower().replace(' ', '-')}@api.poruch.local"
+    email = f"token-{token.id}{SYSTEMS}"
     found = await by_email(session, email)
     if found is None:
         found = Staff(email=email, name=token.name, role=Role.CASEWORKER, disabled=True, added_at=clock.now())
@@ -251,18 +263,31 @@ async def list_messages(
         ticket.id: ticket for ticket in await session.scalars(select(Ticket).where(col(Ticket.id).in_(ticket_ids)))
     }
     record(session, "api.read", what="messages", token=token.id)
+    guarded = await _guarded(session, token, found)
     shown = []
     for message in found:
         ticket = known.get(message.ticket_id)
         told = _message(message, {ticket.id: ticket.ref} if ticket else {})
-        if ticket is not None and _hidden(token, ticket):
+        if (ticket is not None and _hidden(token, ticket)) or (ticket is None and message.person_id in guarded):
             told |= {"text": "", "ticket": None}
         shown.append(told)
     return {"messages": shown, "next": (found[-1].id or after) if found else after}
 
 
+async def _guarded(session: AsyncSession, token: Token, found: Sequence[Message]) -> set[int]:
+    """People whose words outside any ticket are hidden too: what leads to a sensitive ticket is as private as it."""
+    if token.sensitive:
+        return set()
+    asked = {message.person_id for message in found if message.ticket_id is None}
+    query = select(col(Ticket.person_id)).where(
+        col(Ticket.person_id).in_(asked), or_(col(Ticket.sensitivity) != "normal", col(Ticket.alarm) != "")
+    )
+    return set(await session.scalars(query))
+
+
 @router.get("/courses", response_model=CourseList, tags=["courses"])
 async def list_courses(session: Transaction, token: Reader) -> dict[str, Any]:
+    record(session, "api.read", what="courses", token=token.id)
     found = await session.scalars(select(courses.Course).order_by(col(courses.Course.code)))
     return {
         "courses": [
@@ -281,6 +306,7 @@ async def list_courses(session: Transaction, token: Reader) -> dict[str, Any]:
 @router.get("/stats", response_model=Stats, tags=["numbers"])
 async def stats(session: Transaction, token: Counter) -> dict[str, Any]:
     """Counts only."""
+    record(session, "api.read", what="stats", token=token.id)
     by_status = await session.execute(select(col(Ticket.status), func.count()).group_by(col(Ticket.status)))
     by_way = await session.execute(select(col(Message.direction), func.count()).group_by(col(Message.direction)))
     return {
@@ -314,7 +340,7 @@ async def assign(ref: str, body: AssignmentIn, session: Transaction, token: Writ
     """`owner` is the e-mail address of an account; null takes the owner away."""
     ticket = await _ticket(session, ref, token)
     owner = await by_email(session, body.owner) if body.owner else None
-    if body.owner and (owner is None or owner.disabled):
+    if body.owner and (owner is None or owner.disabled or owner.role not in CASEWORK):
         raise NotFound("error.no_staff")
     author = await _author(session, token)
     tickets.assign(session, ticket, owner.id if owner else None, author.id or 0)

@@ -149,7 +149,7 @@ class _Carrier:
                         attempts=attempts,
                     )
                     if status is Status.FAILED and failure in UNREACHABLE:
-                        await people.lost(session, message.address_id, failure)
+                        await people.lost(session, message.address_id, failure, (message.ticket_id,))
                     if status is not Status.WAITING and message.purpose is not Purpose.DEED:
                         note_outcome(session, message, status, failure)
                 return

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from commands.common import do, opened
-from desk import tokens
+from desk import clock, tokens
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -35,7 +35,8 @@ def list_() -> None:
             return await tokens.everyone(session)
 
     for token in do(work()):
-        state = "revoked" if token.revoked else f"until {token.expires_at:%Y-%m-%d}"
+        day = f"{token.expires_at:%Y-%m-%d}"
+        state = "revoked" if token.revoked else f"expired {day}" if token.expires_at <= clock.now() else f"until {day}"
         print(f"{token.name}\t{token.scope.value}{' sensitive' if token.sensitive else ''}\t{state}")
 
 

@@ -88,6 +88,8 @@ async def add_course(
     code = code.strip()
     if not code or len(code) > 20 or not 1 <= capacity <= 500:
         raise Invalid("error.course_incomplete")
+    if await session.scalar(select(col(Course.id)).where(col(Course.code) == code)) is not None:
+        raise Invalid("error.course_exists")
     course = Course(
         code=code, level=level, capacity=capacity, room=room or {}, names=names or {}, service=service, made_at=at
     )

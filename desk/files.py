@@ -1,5 +1,6 @@
 """Photos, voices and documents: announced by a channel, fetched later, encrypted in the database, shown with care."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,6 +79,14 @@ async def keep(session: AsyncSession, file: File, status: str, content: bytes | 
         values |= {"content": content, "size": len(content)}
     await session.execute(update(File).where(col(File.id) == file.id, col(File.status) == "wanted").values(**values))
     ring(session, "history")
+
+
+_MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+", re.ASCII)
+
+
+def plain_mime(claimed: str) -> str:
+    """A content type as it may stand in a header; what is none becomes "some bytes"."""
+    return claimed.lower() if _MIME.fullmatch(claimed.lower()) else "application/octet-stream" if claimed else ""
 
 
 def headers_for(mime: str) -> dict[str, str]:

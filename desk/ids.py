@@ -42,6 +42,11 @@ def spoken(ref: str) -> str:
     return "-".join(parts + [ref[i : i + 3] for i in range(head, len(ref), 3)])
 
 
+def row_number(text: str) -> int | None:
+    """The number of a row as forms, links and buttons carry it; None for what never was one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
 def step_token() -> str:
     """Four characters that tie a button to the question it was shown with."""
     return "".join(secrets.choice(STEP_LETTERS) for _ in range(4))

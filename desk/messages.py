@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col
 
+from desk import channels
 from desk.database import BigKey, insert_unless_there, ring, words
 from desk.files import FileHeard
 from desk.people import Address, Person, Place
@@ -212,6 +213,17 @@ async def store_heard(
     return row.id if await insert_unless_there(session, row, "channel", "account", "key") else None
 
 
+async def heard_before(session: AsyncSession, heard: Heard) -> int | None:
+    """The id under which a delivery was stored the first time."""
+    return await session.scalar(
+        select(col(Message.id)).where(
+            col(Message.channel) == heard.place.channel,
+            col(Message.account) == heard.place.account,
+            col(Message.key) == heard.key,
+        )
+    )
+
+
 async def tell(
     session: AsyncSession,
     address: Address,
@@ -233,6 +245,7 @@ async def tell(
     kind: str = "text",
 ) -> Message:
     """Put words for a person into the outbox; the delivery carries them out after the commit."""
+    reachable = address.reachable or channels.facts_of(address.channel).reaches_closed
     message = Message(
         person_id=address.person_id,
         address_id=address.id or 0,
@@ -252,7 +265,9 @@ async def tell(
         other_state="done" if other else "",
         other_by=other_by,
         purpose=purpose,
-        status=Status.WAITING,
+        # A page that was left for good fetches nothing any more; a messenger may still tell us that it does.
+        status=Status.WAITING if reachable else Status.FAILED,
+        failure="" if reachable else address.why_not[:80],
         choices=[{"id": button.id, "label": button.label} for button in choices],
         extra=extra or {},
         not_before=not_before or at,

@@ -1,6 +1,7 @@
 """The person behind channel addresses: meet, merge, reach."""
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -153,12 +154,20 @@ async def addresses_of(session: AsyncSession, person_id: int) -> list[Address]:
     return list(rows)
 
 
-async def lost(session: AsyncSession, address_id: int, why: str) -> None:
-    """The channel says that this address cannot be reached any more."""
+async def lost(session: AsyncSession, address_id: int, why: str, tickets: Iterable[int | None] = (None,)) -> None:
+    """The channel says that this address cannot be reached any more; it is told in the history of these tickets."""
     address = await session.get_one(Address, address_id)
     if address.reachable:
         address.reachable, address.why_not = False, why
-        record(session, "address.lost", person_id=address.person_id, channel=address.channel, why=why)
+        for ticket_id in tickets:
+            record(
+                session,
+                "address.lost",
+                ticket_id=ticket_id,
+                person_id=address.person_id,
+                channel=address.channel,
+                why=why,
+            )
 
 
 def found_again(session: AsyncSession, address: Address) -> None:

@@ -1,7 +1,7 @@
 """The queues of the inbox: which tickets stand in each, how many, and the rows of one, page by page."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -123,9 +123,10 @@ def _mark_of(ticket: Ticket, wanted: Filter) -> str:
 def _read_mark(mark: str) -> tuple[int, datetime, int] | None:
     try:
         urgent, moment, number = mark.split("_")
-        return int(urgent), datetime.fromisoformat(moment), int(number)
-    except ValueError:
+        at, row = datetime.fromisoformat(moment).astimezone(UTC), ids.row_number(number)
+    except (ValueError, OverflowError):
         return None
+    return (int(urgent == "1"), at, row) if row is not None and datetime.fromisoformat(moment).tzinfo else None
 
 
 def _matching(words: str) -> ColumnElement[bool]:

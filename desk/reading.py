@@ -270,10 +270,15 @@ def masked(text: str) -> str:
     return _PESEL.sub(lambda found: "•" * 7 + found[1][-4:] if pesel(found[1]) else found[1], text)
 
 
+# They turn the letters that follow around, so that «exe.jpg» is shown for «gpj.exe»; Arabic and Hebrew need none.
+_TURNERS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
 def readable(text: str) -> str:
-    """A person's words without what no database and no page can hold: control signs and halves of letters."""
+    """Words without what no database and no page can hold: control signs, halves of letters, signs that turn others."""
     return "".join(
         letter
         for letter in text
-        if letter in "\n\t" or (letter >= " " and letter != "\x7f" and not "\ud800" <= letter <= "\udfff")
+        if letter in "\n\t"
+        or (letter >= " " and letter != "\x7f" and not "\ud800" <= letter <= "\udfff" and letter not in _TURNERS)
     )

@@ -1,13 +1,14 @@
 """What staff say to a person in a ticket: a reply, the last words of a closing, that somebody has taken an alarm."""
 
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import channels, ids, people
+from desk import channels, ids, people, reading
 from desk import messages as post
 from desk.errors import Conflict, Invalid
 from desk.handbook import Handbook
@@ -37,10 +38,21 @@ class Reply:
     seen: int | None = None  # The last message on the page when it was written.
     key: str = ""  # A repeated key changes nothing.
 
+    def readable(self) -> "Reply":
+        """The same without signs that nobody can see; empty where nothing else was written."""
+        return replace(self, polish=written(self.polish), shown=written(self.shown))
+
+
+def written(text: str) -> str:
+    """What a member of staff has written, or nothing when no sign of it can be seen."""
+    text = reading.readable(text).strip()
+    return text if any(unicodedata.category(letter)[0] not in "CZM" for letter in text) else ""
+
 
 async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Reply, at: datetime) -> Message:
     """Put a reply into the outbox; the ticket then waits for the person."""
-    text = words.polish.strip()
+    words = words.readable()
+    text = words.polish
     if not text:
         raise Invalid("error.reply_empty")
     if len(text) > LONGEST or len(words.shown) > LONGEST * 2:
@@ -58,7 +70,11 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
     language = person.language or "uk"
     shown = words.shown.strip() or text
     who = say(language, "who", name=staff.called(language))
-    if is_first:
+    if staff.is_system:
+        # Another system of the centre passes words on; it must not pass for a person.
+        who = say(language, "who.centre")
+        shown = f"{say(language, 'centre.says')} {shown}"
+    elif is_first:
         shown = say(language, "person.here", who=who) + "\n\n" + shown
     else:
         shown = f"{say(language, 'person.says', who=who)} {shown}"
@@ -82,7 +98,7 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
                 other_language="pl",
                 other_by=words.engine or "staff",
                 request_key=f"{ticket.id}:{words.key}" if words.key and number == 0 else None,
-                extra={"who": staff.called(language)},
+                extra={"who": who if staff.is_system else staff.called(language)},
             )
         )
     await session.flush()
@@ -98,11 +114,17 @@ async def close(
 ) -> None:
     """Close with a reason and last words; the person can rate it and reopen it within seven days."""
     chosen = next((one for one in Reason if one.value == reason and one is not Reason.ANSWERED), None)
-    text = words.polish.strip()
+    words = words.readable()
+    text = words.polish
     if chosen is None:
         raise Invalid("error.no_reason")
     if not text:
         raise Invalid("error.no_last_words")
+    if len(text) > LONGEST or len(words.shown) > LONGEST * 2:
+        raise Invalid("error.reply_long", n=LONGEST)
+    _must_be_taken(ticket)
+    if words.seen is not None:
+        await _nothing_new_was_heard(session, ticket, words.seen)
     person = await people.find_person(session, ticket.person_id)
     language = person.language or "uk"
     ticket.close(chosen, at)
@@ -174,18 +196,21 @@ def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> N
     """A person decides that there is no danger, and says why."""
     if not reason.strip():
         raise Invalid("error.no_reason")
+    if ticket.alarm_at is None:
+        raise Conflict("error.no_alarm")
     ticket.alarm_at = None
     ticket.alarm_state = {**ticket.alarm_state, "lowered_by": staff.id, "why_lowered": reason.strip()[:300]}
     record(session, "alarm.lowered", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
 
 
 def note(session: AsyncSession, ticket: Ticket, staff: Staff, text: str, at: datetime) -> None:
-    if not text.strip():
+    text = written(text)
+    if not text:
         raise Invalid("error.note_empty")
     if len(text) > LONGEST:
         raise Invalid("error.reply_long", n=LONGEST)
     assert ticket.id is not None and staff.id is not None
-    session.add(Note(ticket_id=ticket.id, staff_id=staff.id, text=text.strip(), at=at))
+    session.add(Note(ticket_id=ticket.id, staff_id=staff.id, text=text, at=at))
     record(session, "ticket.noted", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
 
 
@@ -213,6 +238,15 @@ async def _nobody_was_faster(session: AsyncSession, ticket: Ticket, staff: Staff
     if other is not None:
         writer = await session.get(Staff, other.staff_id)
         raise AnsweredMeanwhile(who=writer.first_name if writer else "")
+
+
+async def _nothing_new_was_heard(session: AsyncSession, ticket: Ticket, seen: int) -> None:
+    """Nobody closes over words that they have not read."""
+    newer = select(col(Message.id)).where(
+        col(Message.ticket_id) == ticket.id, col(Message.id) > seen, col(Message.author) == Author.PERSON
+    )
+    if await session.scalar(newer.limit(1)) is not None:
+        raise Conflict("error.heard_meanwhile")
 
 
 async def _wrote_before(session: AsyncSession, ticket: Ticket, staff_id: int) -> bool:

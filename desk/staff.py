@@ -19,7 +19,8 @@ from desk.history import Event, record
 SESSION_LASTS = timedelta(hours=12)
 SESSION_IDLES = timedelta(hours=2)
 SHORTEST_PASSWORD = 10
-TRIES = 5  # Wrong passwords in a row, for one account or one address, before it has to wait.
+TRIES = 5  # Wrong passwords in a row for one account, before it has to wait.
+TRIES_FROM = 50  # From one address: a whole centre may sit behind it.
 TRY_AGAIN = timedelta(minutes=10)
 
 _hasher = PasswordHasher()
@@ -54,6 +55,9 @@ _WIDEST_FIRST = (Role.COORDINATOR, Role.CASEWORKER, Role.INTAKE, Role.SPECIALIST
 _ALONE = frozenset({Role.ADMINISTRATOR, Role.REPORT_READER})
 
 
+SYSTEMS = "@api.poruch.local"  # The addresses of accounts that are no person's.
+
+
 class Staff(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     email: str = Field(unique=True, max_length=200)
@@ -76,6 +80,11 @@ class Staff(SQLModel, table=True):
         if language in self.names:
             return self.names[language]
         return in_cyrillic(self.first_name, language) if language in ("uk", "ru") else self.first_name
+
+    @property
+    def is_system(self) -> bool:
+        """Another system that writes through the JSON API, not a person."""
+        return self.email.endswith(SYSTEMS)
 
     @property
     def initials(self) -> str:
@@ -243,29 +252,29 @@ def password_fits(hashed: str, password: str) -> bool:
 _NOBODY = _hasher.hash("nobody has this password")
 
 
-async def must_wait(session: AsyncSession, *who: str) -> bool:
-    """Whether one of these (an account's name, a caller's address) has failed too often lately."""
+async def must_wait(session: AsyncSession, account: str, caller: str) -> bool:
+    """Whether an account's name or a caller's address has failed too often lately; if not, one more try is counted.
+
+    Counted before the password is looked at, so that many tries at once are many; a right one takes its count back.
+    """
     since = clock.now() - TRY_AGAIN
-    for name in who:
+    for name, most in ((account, TRIES), (caller, TRIES_FROM)):
         tries = await session.scalar(
             select(func.count()).where(col(WrongTry.who) == ids.fingerprint(name), col(WrongTry.at) > since)
         )
-        if (tries or 0) >= TRIES:
+        if (tries or 0) >= most:
             return True
+    session.add_all(WrongTry(who=ids.fingerprint(name), at=clock.now()) for name in (account, caller))
     return False
 
 
-def note_wrong_try(session: AsyncSession, *who: str) -> None:
-    for name in who:
-        session.add(WrongTry(who=ids.fingerprint(name), at=clock.now()))
-
-
-async def sign_in(session: AsyncSession, staff: Staff) -> tuple[str, str]:
+async def sign_in(session: AsyncSession, staff: Staff, caller: str) -> tuple[str, str]:
     """A new session's token, for the cookie, and its word against forged forms."""
     token, csrf, at = ids.token(), ids.token(), clock.now()
     assert staff.id is not None
     session.add(StaffSession(token=ids.fingerprint(token), staff_id=staff.id, csrf=csrf, made_at=at, seen_at=at))
-    await session.execute(delete(WrongTry).where(col(WrongTry.who) == ids.fingerprint(staff.email)))
+    tries = [ids.fingerprint(name) for name in (staff.email, caller)]
+    await session.execute(delete(WrongTry).where(col(WrongTry.who).in_(tries)))
     record(session, "staff.signed_in", staff_id=staff.id)
     return token, csrf
 

@@ -13,6 +13,7 @@ from desk.errors import Conflict, Invalid, NotFound
 from desk.history import record
 
 LASTS_DAYS = 90
+LONGEST_NAME = 80
 
 
 class Scope(enum.Enum):
@@ -40,7 +41,10 @@ class Token(SQLModel, table=True):
 
 async def add(session: AsyncSession, name: str, scope: str, days: int = LASTS_DAYS, *, sensitive: bool = False) -> str:
     """A new token, shown this once."""
-    if scope not in {member.value for member in Scope} or not 1 <= days <= 3650 or not name.strip():
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid("error.token_incomplete")
+    if scope not in {member.value for member in Scope} or not 1 <= days <= 3650:
         raise Invalid("error.token_incomplete")
     if await session.scalar(select(col(Token.id)).where(col(Token.name) == name)):
         raise Conflict("error.token_exists")

@@ -35,6 +35,11 @@ async def visit_of(session: AsyncSession, token: str, at: datetime) -> Visit | N
     return visit if visit is not None and at - visit.seen_at < LASTS else None
 
 
+async def holds(session: AsyncSession, visit: Visit) -> bool:
+    """Whether a visit that was found before is still there."""
+    return await session.scalar(select(col(Visit.token)).where(col(Visit.token) == visit.token)) is not None
+
+
 async def seen(session: AsyncSession, visit: Visit, at: datetime) -> None:
     """Keep a visit alive; once a day is enough."""
     if at - visit.seen_at > timedelta(days=1):

@@ -19,7 +19,7 @@ from desk.database import ring
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.handbook import Handbook
 from desk.history import record
-from desk.messages import Message, Status
+from desk.messages import Direction, Message, Status
 from desk.people import ContactRule, Person
 from desk.replying import AnsweredMeanwhile, Reply
 from desk.texts import say
@@ -85,7 +85,7 @@ async def post_reply(
             held.session,
             held.ticket,
             held.asking.staff,
-            Reply(text, translation, engine, int(seen) if seen.isdigit() else None, key[:80]),
+            Reply(text, translation, engine, ids.row_number(seen), key[:80]),
             clock.now(),
         )
     except _Think as thought:
@@ -151,7 +151,7 @@ async def _posted_text(request: Request, is_json: bool) -> str:
     if is_json:
         try:
             body = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Invalid from None
         text = body.get("text", "") if isinstance(body, dict) else ""
     else:
@@ -202,14 +202,20 @@ async def assign(held: Held, owner: Text = "") -> Response:
     if owner == "me":
         to = held.asking.id
     elif owner:
-        member = await held.session.get(staff.Staff, int(owner)) if owner.isdigit() and len(owner) < 10 else None
-        if member is None or member.disabled or member.role not in staff.CASEWORK:
-            raise NotFound("error.no_staff")
-        to = member.id
+        to = (await _caseworker(held, owner)).id
     before = held.ticket.owner_id
     tickets.assign(held.session, held.ticket, to, held.asking.id)
     undo = {"action": f"{held.url}/assignment", "fields": {"owner": str(before or "")}}
     return pages.back_to(held.url, said="said.assigned", undo=undo, ref=held.ref)
+
+
+async def _caseworker(held: Held, number: str) -> staff.Staff:
+    """Who may own a ticket: the account with this number, if its role reads tickets at all."""
+    wanted = ids.row_number(number)
+    member = await held.session.get(staff.Staff, wanted) if wanted is not None and wanted < 2**31 else None
+    if member is None or member.disabled or member.role not in staff.CASEWORK:
+        raise NotFound("error.no_staff")
+    return member
 
 
 @router.post("/staff/tickets/{ref}/priority")
@@ -234,7 +240,13 @@ async def set_service(held: Held, service: Text = "") -> Response:
 
 @router.post("/staff/tickets/{ref}/closure")
 async def close(
-    request: Request, desk: TheDesk, held: Held, reason: Text = "", text: Text = "", translation: Text = ""
+    request: Request,
+    desk: TheDesk,
+    held: Held,
+    reason: Text = "",
+    text: Text = "",
+    translation: Text = "",
+    seen: Text = "",
 ) -> Response:
     person = await held.session.get_one(Person, held.ticket.person_id)
     language = person.language or "uk"
@@ -245,7 +257,7 @@ async def close(
             held.ticket,
             held.asking.staff,
             reason,
-            Reply(text, translation, engine),
+            Reply(text, translation, engine, ids.row_number(seen)),
             held.book,
             clock.now(),
         )
@@ -281,10 +293,7 @@ async def take(held: Held) -> Response:
 
 @router.post("/staff/tickets/{ref}/pass")
 async def pass_on(held: Held, to: Text = "") -> Response:
-    member = await held.session.get(staff.Staff, int(to)) if to.isdigit() and len(to) < 10 else None
-    if member is None or member.disabled:
-        raise NotFound("error.no_staff")
-    tickets.assign(held.session, held.ticket, member.id, held.asking.id)
+    tickets.assign(held.session, held.ticket, (await _caseworker(held, to)).id, held.asking.id)
     return pages.back_to(held.url, said="said.assigned", ref=held.ref)
 
 
@@ -322,7 +331,12 @@ async def arrived(message_id: int, desk: TheDesk, session: Transaction, asking: 
 async def translate_again(held: Held, message_id: int) -> Response:
     await held.session.execute(
         update(Message)
-        .where(col(Message.id) == message_id, col(Message.ticket_id) == held.ticket.id)
+        .where(
+            col(Message.id) == (message_id if 0 < message_id < 2**53 else 0),
+            col(Message.ticket_id) == held.ticket.id,
+            # What staff wrote themselves stands beside what they sent: no engine may write over it.
+            col(Message.direction) == Direction.HEARD,
+        )
         .values(other_state="wanted")
     )
     ring(held.session, "translations")
@@ -330,7 +344,7 @@ async def translate_again(held: Held, message_id: int) -> Response:
 
 
 async def _message(session: AsyncSession, desk: Desk, asking: Asking, message_id: int) -> Message:
-    message = await session.get(Message, message_id) if message_id < 2**53 else None
+    message = await session.get(Message, message_id) if 0 < message_id < 2**53 else None
     ticket = await session.get(Ticket, message.ticket_id) if message and message.ticket_id else None
     if message is None or ticket is None or message.status not in (Status.UNSURE, Status.FAILED):
         raise NotFound

@@ -34,6 +34,7 @@ LINES = {
     "alarm.taken": ("taken", "person"),
     "alarm.lowered": ("lowered", "info"),
     "address.lost": ("unreachable", "info"),
+    "person.quick_exit": ("quick_exit", "info"),
     "message.erased": ("erased", "info"),
 }
 

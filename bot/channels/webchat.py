@@ -75,6 +75,8 @@ async def left(session: AsyncSession, external: str) -> None:
     for ticket in tickets:
         record(session, "person.quick_exit", ticket_id=ticket.id, person_id=address.person_id)
     await people.lost(session, address.id or 0, "left")
+    waiting = update(Message).where(col(Message.address_id) == address.id, col(Message.status) == Status.WAITING)
+    await session.execute(waiting.values(status=Status.FAILED, failure="left"))
 
 
 async def choose_language(session: AsyncSession, external: str, language: str) -> None:
@@ -113,6 +115,11 @@ class Pages:
         news = asyncio.Event()
         self.open[external].add(news)
         return news
+
+    def close(self, external: str) -> None:
+        """Wake this visitor's pages, so that they see that the visit is over."""
+        for news in self.open.get(external, ()):
+            news.set()
 
     def leave(self, external: str, news: asyncio.Event) -> None:
         self.open[external].discard(news)

@@ -23,6 +23,7 @@ def public_app(door: Door) -> FastAPI:
         openapi_url="/chat/openapi.json",
         responses=PROBLEMS,
         max_body_size=BIGGEST_BODY,
+        redirect_slashes=False,
     )
     app.state.door = door
     answer_errors(app)

@@ -66,12 +66,13 @@ class Conversation(BaseModel):
 
 
 @router.post("/chat/session", status_code=201, response_model=SessionOut)
-async def open_chat(request: Request, door: TheDoor) -> dict[str, str]:
+async def open_chat(request: Request, response: Response, door: TheDoor) -> dict[str, str]:
     caller = request.client.host if request.client else ""
     if not door.new_chats.lets_in(caller):
         raise Refusal(429, "too_many", say(language_of(request), "error.too_many"))
     async with door.database.transaction() as session:
         token, _ = await visitors.begin(session, clock.now())
+    response.headers["Cache-Control"] = "no-store"
     return {"token": token}
 
 
@@ -91,7 +92,8 @@ async def write(request: Request, door: TheDoor, visit: TheVisit) -> Response:
 
 @router.get("/chat/messages", response_model=Conversation)
 async def read(door: TheDoor, visit: TheVisit, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Response:
-    return JSONResponse({"messages": await read_messages(door, visit, after)})
+    messages = await read_messages(door, visit, after)
+    return JSONResponse({"messages": messages}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/chat/stream", response_class=StreamingResponse)
@@ -109,7 +111,7 @@ async def show_file(file_id: int, door: TheDoor, visit: TheVisit) -> Response:
     """One's own file; other people's are not found."""
     async with door.database.reading() as session:
         address = await webchat.address_of(session, visit.external)
-        file = await session.get(File, file_id) if file_id < 2**53 else None
+        file = await session.get(File, file_id) if 0 < file_id < 2**53 else None
         message = await session.get(Message, file.message_id) if file is not None else None
     if file is None or file.content is None or message is None or address is None or message.address_id != address.id:
         raise Refusal(404, "not_found", say("uk", "error.not_found"))
@@ -126,6 +128,8 @@ async def leave(request: Request, door: TheDoor) -> Response:
             if visit is not None:
                 await visitors.forget(session, token)
                 await webchat.left(session, visit.external)
+        if visit is not None:
+            door.pages.close(visit.external)
     response = RedirectResponse("/bye", 303)
     response.delete_cookie(COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -146,6 +150,12 @@ async def read_messages(door: Door, visit: Visit, after: int) -> list[dict[str, 
     return [webchat.shown(message, files.get(message.id or 0)) for message in found]
 
 
+async def _goes_on(door: Door, visit: Visit) -> bool:
+    """Whether the visit still holds; after a quick exit nothing more may show on that device."""
+    async with door.database.reading() as session:
+        return await visitors.holds(session, visit)
+
+
 async def _events(door: Door, visit: Visit, after: int) -> AsyncIterator[bytes]:
     """Server-sent events: each new message once, a comment now and then so that proxies keep the line."""
     yield b"retry: 2000\n\n"
@@ -154,6 +164,8 @@ async def _events(door: Door, visit: Visit, after: int) -> AsyncIterator[bytes]:
         while True:
             news.clear()
             try:
+                if not await _goes_on(door, visit):
+                    return
                 for message in await read_messages(door, visit, after):
                     after = message["id"]
                     yield f"id: {after}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n".encode()

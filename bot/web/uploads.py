@@ -30,7 +30,10 @@ async def read_message(request: Request, visit: Visit) -> tuple[Heard, bool]:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     text, choice, key, upload, lang = "", "", "", None, ""
     if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        form = await request.form(max_files=1, max_fields=10)
+        try:
+            form = await request.form(max_files=1, max_fields=10)
+        except (UnicodeError, LookupError):
+            raise Refusal(400, "malformed", say(language, "error.invalid")) from None
         text, choice, key, lang = (_field(form.get(name)) for name in ("text", "choice", "key", "lang"))
         given = form.get("file")
         upload = given if isinstance(given, UploadFile) and (given.filename or given.size) else None
@@ -44,10 +47,12 @@ async def read_message(request: Request, visit: Visit) -> tuple[Heard, bool]:
         ):
             raise Refusal(422, "invalid", say(language, "error.invalid"))
         text, choice, key, lang = (body.get(name, "") for name in ("text", "choice", "key", "lang"))
-    text = readable(text)
+    text, key = readable(text), readable(key)
     if len(text) > LONGEST:
         raise Refusal(413, "too_large", say_count(language, "chat.too_long", LONGEST))
     if len(key) > 80 or len(choice) > 64:
+        raise Refusal(422, "invalid", say(language, "error.invalid"))
+    if choice and upload is not None:
         raise Refusal(422, "invalid", say(language, "error.invalid"))
     files = (await _file_heard(upload, language),) if upload is not None else ()
     if not text.strip() and not choice and not files:

@@ -56,7 +56,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     guess = language_of(heard.text)
     message_id = await post.store_heard(session, heard, person, address, at, guess.language or person.language)
     if message_id is None:
-        return Outcome(duplicate=True)
+        return Outcome(await post.heard_before(session, heard), duplicate=True)
     talk = Talk.of(person.talk)
     person.heard_at = address.heard_at = at
     people.found_again(session, address)
@@ -311,7 +311,8 @@ async def _membership(session: AsyncSession, heard: Heard, person: Person, addre
     if message_id is None:
         return Outcome(duplicate=True)
     if heard.kind == "blocked":
-        await people.lost(session, address.id or 0, "blocked")
+        current = [ticket.id for ticket in await current_of(session, person.id or 0, at) if ticket.is_open]
+        await people.lost(session, address.id or 0, "blocked", current or (None,))
     else:
         people.found_again(session, address)
     return Outcome(message_id)

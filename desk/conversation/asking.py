@@ -141,6 +141,7 @@ def offer_to_resume(turn: Turn, ticket: Ticket, *, with_person: bool = False) ->
     turn.say(w("resume", topic=turn.topic_of(ticket)))
     turn.choices = [buttons.GO_ON, buttons.LATER, *([buttons.PERSON] if with_person else [])]
     turn.talk.begin("resume", ticket.id)
+    turn.about = ticket.id
 
 
 # The summary and the end

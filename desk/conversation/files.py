@@ -7,7 +7,7 @@ from desk import messages as post
 from desk import reading
 from desk.conversation.turn import Turn
 from desk.database import ring
-from desk.files import File, FileHeard
+from desk.files import File, FileHeard, plain_mime
 from desk.history import record
 from desk.messages import Heard, Message, Purpose
 from desk.script.buttons import Choice
@@ -44,7 +44,7 @@ def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
                 kind=file.kind,
                 remote=file.remote,
                 name=file.name,
-                mime=file.mime,
+                mime=plain_mime(file.mime),
                 size=file.size,
                 seconds=file.seconds,
                 status=_status(file, limit),

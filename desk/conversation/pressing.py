@@ -295,8 +295,9 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
         return _rate(turn, rest)
     if kind == "l":
         answer, _, lesson = rest.partition(":")
-        known = answer in ("yes", "no") and lesson.isdigit() and len(lesson) < 16
-        return known and await classes.comes(turn, int(lesson), yes=answer == "yes")
+        number = ids.row_number(lesson)
+        known = answer in ("yes", "no") and number is not None
+        return known and await classes.comes(turn, number or 0, yes=answer == "yes")
     if kind == "go":
         # The tiles that the web page shows before anything was said.
         turn.open_with(got=False, menu=True)
@@ -307,7 +308,8 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
 
 async def _show_original(turn: Turn, rest: str) -> bool:
     """The Polish words behind a translated reply."""
-    message = await turn.session.get(Message, int(rest)) if rest.isdigit() and len(rest) < 16 else None
+    message_id = ids.row_number(rest)
+    message = await turn.session.get(Message, message_id) if message_id else None
     if message is None or message.person_id != turn.person.id or not message.other:
         return False
     await post.tell(
@@ -324,7 +326,7 @@ async def _show_original(turn: Turn, rest: str) -> bool:
 
 def _rate(turn: Turn, rest: str) -> bool:
     number, _, stars = rest.partition(":")
-    ticket = turn.ticket(int(number)) if number.isdigit() else None
+    ticket = turn.ticket(ids.row_number(number))
     if ticket is None or ticket.is_open or stars not in ("1", "2", "3"):
         return False
     ticket.rating = int(stars)
