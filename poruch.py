@@ -23,7 +23,12 @@ from desk.settings import Settings, SettingsError, load_settings
 VERSION = "0.1.0"
 PARTS = ("web", "delivery", "rounds")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Poruch, the help-desk of a centre for refugees. Begin with `poruch run`.",
+)
 app.add_typer(bench.app, name="bench")
 app.add_typer(content.app, name="content")
 app.add_typer(staff.app, name="staff")
@@ -130,6 +135,8 @@ async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
                 sys.exit("The database is not of this version. Back it up, then run: poruch migrate")
         signed = await _first_sign_in(database)
         house = _House(settings, database)
+        if "web" in parts:
+            _check_free(settings)
         async with house.running(parts):
             if "web" in parts:
                 config = uvicorn.Config(
@@ -150,6 +157,17 @@ async def _serve(settings: Settings, parts: tuple[str, ...]) -> None:
                 print(f"Poruch runs: {', '.join(parts)}.", flush=True)
                 await _until_told_to_stop()
     await database.close()
+
+
+def _check_free(settings: Settings) -> None:
+    """Say in a sentence what the server would only say in its own log."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            sys.exit(f"Poruch cannot listen on {where}: {error.strerror}. Try --port 8001, or set PORUCH_PORT.")
 
 
 async def _set_up(database: Any) -> None:
@@ -187,7 +205,7 @@ def _say_where(settings: Settings, port: int, signed: tuple[str, str] | None) ->
     print(f"Poruch is ready.\n  Web chat   {root}/\n  Desk       {root}/staff")
     if signed:
         print(f"  Sign in    {signed[0]}\n  Password   {signed[1]}")
-        print("(The password is shown this once; `poruch staff reset` makes another.)")
+        print(f"(The password is shown this once; `.venv/bin/poruch staff reset {signed[0]}` makes another.)")
     sys.stdout.flush()
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from desk import sealing
+from desk import schema, sealing
 from desk.database import Database, DatabaseAway
 from desk.errors import DeskError
 from desk.settings import load_settings
@@ -21,6 +21,8 @@ async def opened() -> AsyncIterator[Database]:
     sealing.use_key(settings.key())
     database = Database(settings.database)
     try:
+        if await schema.state_of(database) is schema.State.EMPTY:
+            sys.exit("There is no database yet: `poruch run` or `poruch migrate` makes it.")
         yield database
     finally:
         await database.close()

@@ -109,6 +109,12 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
     return person, address, True
 
 
+def initials(name: str) -> str:
+    """Two letters for a round picture; «Оксана (мама)» has two as well."""
+    letters = (next(filter(str.isalpha, part), "") for part in name.split())
+    return "".join(letters)[:2].upper() or "?"
+
+
 async def find_person(session: AsyncSession, person_id: int) -> Person:
     person = await session.get(Person, person_id)
     if person is None:

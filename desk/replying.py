@@ -16,7 +16,7 @@ from desk.history import record
 from desk.messages import Author, Button, Message, Purpose
 from desk.people import Address, ContactRule, Person
 from desk.staff import Staff
-from desk.texts import say
+from desk.texts import InLanguages, say
 from desk.tickets import Note, Reason, Ticket
 
 LONGEST = 8000  # Letters of one reply.
@@ -68,17 +68,11 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
     is_first = not await _wrote_before(session, ticket, staff.id)
     ticket.answered(staff.id, at)
     language = person.language or "uk"
-    shown = words.shown.strip() or text
-    who = say(language, "who", name=staff.called(language))
-    if staff.is_system:
-        # Another system of the centre passes words on; it must not pass for a person.
-        who = say(language, "who.centre")
-        shown = f"{say(language, 'centre.says')} {shown}"
-    elif is_first:
-        shown = say(language, "person.here", who=who) + "\n\n" + shown
-    else:
-        shown = f"{say(language, 'person.says', who=who)} {shown}"
-    if words.engine and words.shown.strip() and language != "pl":
+    shown = _signed(words.shown or text, staff, language, is_first=is_first)
+    as_is = language != "pl" and not words.shown
+    if as_is:
+        shown += "\n\n" + say(language, "untranslated")
+    elif words.engine and language != "pl":
         shown += "\n\n" + say(language, "translated")
     pieces = channels.pieces(shown, channels.facts_of(address.channel).longest)
     told = []
@@ -94,11 +88,12 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
                 author=Author.STAFF,
                 staff_id=staff.id,
                 ticket_id=ticket.id,
-                other=text if number == 0 and language != "pl" else "",
+                other=_signed(text, staff, "pl", is_first=is_first) if number == 0 and language != "pl" else "",
                 other_language="pl",
                 other_by=words.engine or "staff",
                 request_key=f"{ticket.id}:{words.key}" if words.key and number == 0 else None,
-                extra={"who": who if staff.is_system else staff.called(language)},
+                extra={"who": say(language, "who.centre") if staff.is_system else staff.called(language)}
+                | ({"as_is": True} if as_is else {}),
             )
         )
     await session.flush()
@@ -107,6 +102,17 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
         told[-1].choices = [{"id": button.id, "label": button.label}]
     record(session, "ticket.replied", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, message=told[0].id)
     return told[0]
+
+
+def _signed(text: str, staff: Staff, language: str, *, is_first: bool) -> str:
+    """The words with who says them, in the language in which they are read."""
+    if staff.is_system:
+        # Another system of the centre passes words on; it must not pass for a person.
+        return f"{say(language, 'centre.says')} {text}"
+    who = say(language, "who", name=staff.called(language))
+    if is_first:
+        return say(language, "person.here", who=who) + "\n\n" + text
+    return f"{say(language, 'person.says', who=who)} {text}"
 
 
 async def close(
@@ -128,13 +134,8 @@ async def close(
     person = await people.find_person(session, ticket.person_id)
     language = person.language or "uk"
     ticket.close(chosen, at)
-    shown = words.shown.strip() or text
-    last = "\n".join(
-        [say(language, "ticket.closed", ref=ids.spoken(ticket.ref)) + " " + shown, say(language, "ticket.reopen")]
-    )
     rating = book.catalogue.services["complaint_feedback"].slots["rating"] if _may_rate(ticket, person, book) else None
-    if rating is not None:
-        last += "\n\n" + rating.ask.in_(language)
+    asked = rating.ask if rating is not None else None
     record(session, "ticket.closed", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, reason=chosen.value)
     if person.contact_rule is ContactRule.NEVER_FIRST:
         return
@@ -142,20 +143,27 @@ async def close(
     await post.tell(
         session,
         address,
-        last,
+        _last_words(ticket, words.shown or text, asked, language),
         language=language,
         at=at,
         purpose=Purpose.NEWS,
         author=Author.STAFF,
         staff_id=staff.id,
         ticket_id=ticket.id,
-        other=text if language != "pl" else "",
+        other=_last_words(ticket, text, asked, "pl") if language != "pl" else "",
         other_language="pl",
         other_by=words.engine or "staff",
+        extra={"as_is": True} if language != "pl" and not words.shown else {},
         choices=[Button(f"-:r:{ticket.id}:{option.id}", option.button.in_(language)) for option in rating.options]
         if rating is not None
         else (),
     )
+
+
+def _last_words(ticket: Ticket, text: str, asked: InLanguages | None, language: str) -> str:
+    closed = say(language, "ticket.closed", ref=ids.spoken(ticket.ref))
+    said = f"{closed} {text}\n{say(language, 'ticket.reopen')}"
+    return f"{said}\n\n{asked.in_(language)}" if asked else said
 
 
 def _may_rate(ticket: Ticket, person: Person, book: Handbook) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from desk import clock, ids
+from desk import clock, ids, people
 from desk.database import words
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.history import Event, record
@@ -88,8 +88,7 @@ class Staff(SQLModel, table=True):
 
     @property
     def initials(self) -> str:
-        letters = (next(filter(str.isalpha, part), "") for part in self.name.split())
-        return "".join(letters)[:2].upper() or "?"
+        return people.initials(self.name)
 
 
 class StaffSession(SQLModel, table=True):

@@ -153,6 +153,8 @@ class _Teller:
             return "fixed" if message.kind == "press" else "original"
         if message.author is Author.BOT:
             return "fixed"
+        if message.extra.get("as_is"):
+            return "as_is"
         return "machine" if message.other_by not in ("", "staff", "fixed") else "human" if message.other else "original"
 
     def _text(

@@ -10,7 +10,7 @@ from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.moments import Moments
 from api.tickets.conversation import conversation_of
 from api.tickets.inbox import counts_for, need_of
-from api.tickets.panel import panel_of
+from api.tickets.panel import nobody_said_how, panel_of
 from desk import clock, ids, tickets
 from desk.access import check_may_read
 from desk.handbook import Handbook
@@ -93,7 +93,11 @@ async def render_ticket(
         "panel": await panel_of(session, ticket, person, book, moments, asking, names, addresses),
         "items": items,
         "last": last,
-        "composer": {**_composer(ticket, person, kind, addresses), **(composer or {})},
+        "composer": {
+            **_composer(ticket, person, kind, addresses),
+            "translates": desk.translator is not None,
+            **(composer or {}),
+        },
         "closing": {
             "open": False,
             "reason": "done",
@@ -103,7 +107,7 @@ async def render_ticket(
             "asks": not ticket.alarm,
         }
         | (closing or {}),
-        "safe": _safe(person, lang),
+        "safe": _safe(person, await nobody_said_how(session, ticket, person), lang),
         "events": True,
     }
     counted = await counts_for(session, asking, book)
@@ -227,8 +231,10 @@ def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any]) -
     }
 
 
-def _safe(person: Person, lang: str) -> dict[str, Any] | None:
+def _safe(person: Person, unknown: bool, lang: str) -> dict[str, Any] | None:
     """How this person may be written to, above the composer."""
+    if unknown:
+        return {"rules": [say(lang, "safe.unknown", "staff")], "more": None}
     if person.contact_rule is ContactRule.FREE:
         return None
     key = {

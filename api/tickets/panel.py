@@ -13,10 +13,11 @@ from api.tickets.inbox import need_of
 from desk import history, ids
 from desk.access import may_read
 from desk.handbook import Handbook
-from desk.people import Address, ContactRule, Person
+from desk.people import Address, ContactRule, Person, initials, rule_change
 from desk.script import form, summary
+from desk.services import Service
 from desk.staff import Staff
-from desk.texts import say
+from desk.texts import InLanguages, Verbatim, say
 from desk.tickets import Status, Ticket
 
 RULES = {
@@ -25,6 +26,13 @@ RULES = {
     ContactRule.NO_TOPIC: "safe.no_topic",
     ContactRule.NEVER_FIRST: "safe.never_first",
 }
+
+
+async def nobody_said_how(session: AsyncSession, ticket: Ticket, person: Person) -> bool:
+    """In danger, and neither the person nor staff have said how they may be reached: then nobody should call."""
+    if not ticket.alarm or person.contact_rule is not ContactRule.FREE:
+        return False
+    return await rule_change(session, person.id or 0) is None
 
 
 async def panel_of(
@@ -54,14 +62,15 @@ async def panel_of(
     assert ticket.id is not None
     events = [event for event in await history.of_ticket(session, ticket.id) if event.kind in TOLD][-12:]
     readers = {event.staff_id for event in await history.of_ticket(session, ticket.id) if event.kind == "ticket.read"}
+    unknown = await nobody_said_how(session, ticket, person)
     return {
         "person": person_of(person, book, lang, ticket),
         "contacts": [contact_of(address, moments, lang) for address in addresses],
-        "safe": say(lang, RULES[person.contact_rule], "staff"),
-        "safe_strict": person.contact_rule in (ContactRule.NEVER_FIRST, ContactRule.NO_TOPIC),
+        "safe": say(lang, "safe.unknown" if unknown else RULES[person.contact_rule], "staff"),
+        "safe_strict": unknown or person.contact_rule in (ContactRule.NEVER_FIRST, ContactRule.NO_TOPIC),
         "answers": [
             {
-                "label": row.label.in_(lang) if row.label else "",
+                "label": (row.label or _label_of(service, row.slot)).in_(lang),
                 "value": row.value.in_(lang) if row.label else row.value.in_(lang).split(": ", 1)[-1],
                 "lang": lang,
             }
@@ -88,6 +97,12 @@ async def panel_of(
     }
 
 
+def _label_of(service: Service | None, slot_id: str) -> InLanguages:
+    """What a question is called, where the person reads its answer as a sentence of its own."""
+    slot = service.slots.get(slot_id) if service else None
+    return slot.label if slot else Verbatim("")
+
+
 TOLD = frozenset(
     {
         "ticket.replied", "ticket.noted", "ticket.assigned", "ticket.priority", "ticket.service", "ticket.closed",
@@ -110,7 +125,7 @@ def person_of(person: Person, book: Handbook, lang: str, ticket: Ticket | None =
         "name": name,
         "native_name": "",
         "native_lang": person.language or "uk",
-        "initials": "".join(part[0] for part in person.name.split()[:2]).upper() if person.name else "?",
+        "initials": initials(person.name),
         "url": f"/staff/people/{person.id}",
         "languages_text": say(lang, f"language.{person.language}", "staff") if person.language else "",
         "commune": option.label.in_(lang) if option else "",

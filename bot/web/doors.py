@@ -126,7 +126,11 @@ async def _refuse_for_now(request: Request, _error: Exception) -> Response:
 
 def language_of(request: Request) -> str:
     """The language of sentences to someone we may not know yet."""
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2]
+    asked = (
+        request.query_params.get("lang")
+        or request.query_params.get("language")
+        or request.headers.get("accept-language", "")[:2]
+    )
     return asked if asked in LANGUAGES else "uk"
 
 

@@ -145,10 +145,22 @@ async def privacy(request: Request, door: TheDoor) -> Response:
             "title": say(language, "chat.notice.title"),
             "lead": None,
             "version_text": say(language, "chat.notice.version", version=book.centre.notice_version),
-            "sections": [{"title": book.centre.name.in_(language), "paragraphs": paragraphs, "points": []}],
+            "sections": [
+                _section(number, text, book.centre.name.in_(language)) for number, text in enumerate(paragraphs)
+            ],
         },
         back_url="/" if request.cookies.get(COOKIE) else None,
     )
+
+
+LONGEST_TITLE = 30  # Letters; the notice begins its paragraphs with what they are about: «Навіщо. Ми зберігаємо …»
+
+
+def _section(number: int, text: str, centre: str) -> dict[str, Any]:
+    title, _, rest = text.partition(". ")
+    if number == 0 or len(title) > LONGEST_TITLE or not rest:
+        return {"title": centre if number == 0 else "", "paragraphs": [text], "points": []}
+    return {"title": title, "paragraphs": [rest], "points": []}
 
 
 @router.get("/bye")

@@ -11,7 +11,7 @@ from desk import clock, people, reading
 from desk import messages as post
 from desk.conversation import answering, asking, commands, danger, files, pressing
 from desk.conversation.talk import Talk
-from desk.conversation.turn import Said, Turn
+from desk.conversation.turn import STAFF_LANGUAGE, Said, Turn
 from desk.database import ring
 from desk.handbook import Handbook
 from desk.history import record
@@ -88,7 +88,8 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         await turn.tell()
         return Outcome(message_id)
     if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
-        (await turn.session.get_one(Message, message_id)).kind = "command"
+        if name not in commands.ASKED_OF_PEOPLE:
+            (await turn.session.get_one(Message, message_id)).kind = "command"
         await turn.tell()
         return Outcome(message_id)
     if turn.talk.step == "safe" and not any(ticket.with_people for ticket in turn.open_tickets):
@@ -105,12 +106,16 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
 
 
 async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
-    label = await pressing.label_of(turn, heard.choice)
+    label, for_staff = await pressing.label_of(turn, heard.choice)
     message = await turn.session.get_one(Message, message_id)
     if not await pressing.press(turn, heard.choice):
         message.kind = "old_press"
         return Outcome(message_id, popup=w("button.old").in_(turn.language))
     message.text = label
+    if for_staff and turn.language != STAFF_LANGUAGE:
+        message.other, message.other_language, message.other_by, message.other_state = (
+            for_staff, STAFF_LANGUAGE, "fixed", "done",
+        )  # fmt: skip
     await turn.tell()
     return Outcome(message_id)
 

@@ -8,6 +8,9 @@ from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs
 from desk.tickets import Status, Ticket
 from desk.times import ByWhen
 
+# Wishes that the notice speaks of and that a person carries out: staff must see which it was.
+ASKED_OF_PEOPLE = ("mydata", "delete")
+
 
 def name_of(text: str) -> str:
     """The command a message begins with, without slash, bot's name and payload; empty when it is none."""
@@ -25,7 +28,7 @@ async def obey(turn: Turn, name: str) -> bool:
             turn.show_menu()
         case "language":
             ask_language(turn)
-        case "human":
+        case "human" | "mydata" | "delete":
             await asking.call_person(turn)
         case "status":
             _status(turn)

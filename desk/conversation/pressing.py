@@ -57,8 +57,8 @@ async def press(turn: Turn, data: str) -> bool:
     return True
 
 
-async def label_of(turn: Turn, data: str) -> str:
-    """What the person saw on the button; those that stay good stand under earlier messages."""
+async def label_of(turn: Turn, data: str) -> tuple[str, str]:
+    """What the person saw on the button, and the same for staff; those that stay good stand under earlier messages."""
     shown = [turn.talk.buttons]
     if data.startswith(f"{STANDING}:"):
         shown += await turn.session.scalars(
@@ -67,7 +67,8 @@ async def label_of(turn: Turn, data: str) -> str:
             .order_by(col(Message.id).desc())
             .limit(30)
         )
-    return next((button["label"] for buttons_ in shown for button in buttons_ if button["id"] == data), "")
+    found = next((button for buttons_ in shown for button in buttons_ if button["id"] == data), {"label": ""})
+    return found["label"], found.get("staff", "")
 
 
 def _draft(turn: Turn) -> Ticket | None:

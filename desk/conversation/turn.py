@@ -301,7 +301,11 @@ class Turn:
             return None
         self.talk.token = ids.step_token()
         shown = buttons.shown(self.choices, self.talk.token, self.language)
-        self.talk.buttons = [{"id": button.id, "label": button.label} for button in shown]
+        staffs = buttons.shown(self.choices, self.talk.token, STAFF_LANGUAGE)
+        self.talk.buttons = [
+            {"id": button.id, "label": button.label, "staff": for_staff.label}
+            for button, for_staff in zip(shown, staffs, strict=True)
+        ]
         self.talk.spoke_at = self.at.isoformat()
         other = words.in_(STAFF_LANGUAGE) if self.language != STAFF_LANGUAGE else ""
         return await post.tell(

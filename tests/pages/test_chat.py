@@ -55,6 +55,14 @@ async def test_the_page_opens_in_every_language_and_asks_nobody_else(web: httpx2
         assert (await web.get(f"{path}?lang={language}")).status_code == 200
 
 
+async def test_the_notice_is_told_in_sections_in_the_language_that_was_pressed(web: httpx2.AsyncClient) -> None:
+    page = await web.get("/privacy?language=pl")
+
+    assert 'lang="pl"' in page.text
+    assert page.text.count("<h2>") > 6
+    assert "<h2>Po co</h2>" in page.text
+
+
 async def test_a_message_is_stored_and_answered_through_the_json(
     web: httpx2.AsyncClient, visit: dict[str, str]
 ) -> None:
