@@ -37,7 +37,7 @@ def _call(method: str, path: str, told: dict[str, Any]) -> dict[str, Any]:
     return {
         "method": method,
         "path": path,
-        "does": told.get("description") or told.get("summary", ""),
+        "does": str(told.get("description", "")).replace("`", ""),
         "asks": [one["name"] for one in told.get("parameters", []) if one["in"] == "query"],
         "body": _name(body),
         "answer": _name(answer),

@@ -237,6 +237,7 @@ async def list_tickets(
 
 @router.get("/tickets/{ref}", response_model=TicketWhole)
 async def show_ticket(ref: str, session: Transaction, token: Reader) -> dict[str, Any]:
+    """One ticket with its messages and its history."""
     ticket = await _ticket(session, ref, token)
     assert ticket.id is not None
     record(session, "api.read", ticket_id=ticket.id, person_id=ticket.person_id, what="ticket", token=token.id)
@@ -287,6 +288,7 @@ async def _guarded(session: AsyncSession, token: Token, found: Sequence[Message]
 
 @router.get("/courses", response_model=CourseList, tags=["courses"])
 async def list_courses(session: Transaction, token: Reader) -> dict[str, Any]:
+    """Courses with their places."""
     record(session, "api.read", what="courses", token=token.id)
     found = await session.scalars(select(courses.Course).order_by(col(courses.Course.code)))
     return {
@@ -330,6 +332,7 @@ async def reply(ref: str, body: ReplyIn, session: Transaction, token: Writer) ->
 
 @router.post("/tickets/{ref}/notes", status_code=201, response_model=TicketOut)
 async def note(ref: str, body: NoteIn, session: Transaction, token: Writer) -> dict[str, Any]:
+    """A note for staff, which the person never sees."""
     ticket = await _ticket(session, ref, token)
     replying.note(session, ticket, await _author(session, token), body.text, clock.now())
     return _shown(ticket, await _owners(session, [ticket]))
@@ -349,6 +352,7 @@ async def assign(ref: str, body: AssignmentIn, session: Transaction, token: Writ
 
 @router.post("/tickets/{ref}/closure", response_model=TicketOut)
 async def close(ref: str, body: ClosureIn, desk: TheDesk, session: Transaction, token: Writer) -> dict[str, Any]:
+    """Close with a reason and last words for the person."""
     ticket = await _ticket(session, ref, token)
     book = await desk.shelf.book(session)
     await replying.close(

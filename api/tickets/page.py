@@ -130,7 +130,9 @@ def _ticket(
     return {
         "ref": ids.spoken(ticket.ref),
         "url": f"/staff/tickets/{ids.spoken(ticket.ref)}",
-        "title": need_of(ticket, service, lang),
+        "title": need_of(ticket, service, lang)
+        if service
+        else say(lang, "ticket.named", "staff", ref=ids.spoken(ticket.ref)),
         "service": {
             "id": ticket.service,
             "label": service.title.in_(lang) if service else say(lang, "row.no_service", "staff"),
