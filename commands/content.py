@@ -8,7 +8,7 @@ import typer
 from commands.common import do, opened
 from desk import library
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, help="The starter content: loading it leaves alone what staff have edited.")
 
 
 @app.callback()

@@ -11,7 +11,7 @@ from commands.common import do, opened
 from desk import staff as accounts
 from desk.errors import NotFound
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, help="Accounts of the people who work at the centre.")
 
 FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 

@@ -7,7 +7,7 @@ import typer
 from commands.common import do, opened
 from desk import clock, tokens
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, help="Tokens of other systems for the JSON API.")
 
 
 @app.command()

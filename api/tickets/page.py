@@ -94,7 +94,7 @@ async def render_ticket(
         "items": items,
         "last": last,
         "composer": {
-            **_composer(ticket, person, kind, addresses),
+            **_composer(ticket, person, kind, addresses, lang),
             "translates": desk.translator is not None,
             **(composer or {}),
         },
@@ -209,10 +209,10 @@ def _urgent(
     }
 
 
-def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any]) -> dict[str, Any]:
+def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any], lang: str) -> dict[str, Any]:
     language = person.language or "uk"
     return {
-        "name": person.name.split(" ")[0] if person.name else "",
+        "name": person.name.split(" ")[0] if person.name else say(lang, "composer.somebody", "staff"),
         "lang": language,
         "same": language == "pl",
         "key": ids.token()[:16],

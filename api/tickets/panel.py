@@ -60,8 +60,14 @@ async def panel_of(
         .limit(8)
     )
     assert ticket.id is not None
-    events = [event for event in await history.of_ticket(session, ticket.id) if event.kind in TOLD][-12:]
-    readers = {event.staff_id for event in await history.of_ticket(session, ticket.id) if event.kind == "ticket.read"}
+    happened = await history.of_ticket(session, ticket.id)
+    readings = {event.staff_id: event.id for event in happened if event.kind == "ticket.read"}
+    # Of somebody's many openings the last is enough: what was done must not drown among them.
+    events = [
+        event
+        for event in happened
+        if event.kind in TOLD and (event.kind != "ticket.read" or readings[event.staff_id] == event.id)
+    ][-12:]
     unknown = await nobody_said_how(session, ticket, person)
     return {
         "person": person_of(person, book, lang, ticket),
@@ -93,7 +99,7 @@ async def panel_of(
             for event in reversed(events)
         ],
         "history_url": None,
-        "readers": say(lang, "panel.readers", "staff", n=len(readers)) if readers else None,
+        "readers": say(lang, "panel.readers", "staff", n=len(readings)) if readings else None,
     }
 
 

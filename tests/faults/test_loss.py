@@ -126,7 +126,8 @@ async def test_the_first_sends_are_answered_slow_down(make_house: Make, telegram
     await patiently(lambda: all(person.told for person in people), within=120, step=0.5)
 
     assert {len(person.told) for person in people} == {1}
-    assert sum(call.status == 429 for call in telegram.calls_of("sendMessage")) == 20
+    # What was on the wire already when the first "slow down" was said is refused along with it; nothing starts after.
+    assert 20 <= sum(call.status == 429 for call in telegram.calls_of("sendMessage")) <= 23
     assert telegram.violations == []
     assert telegram.flood.sends_in_any_wait == 0
 

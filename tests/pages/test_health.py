@@ -111,7 +111,7 @@ class TestSums:
 
         page = await visitor.opens(HEALTH)
 
-        assert "2 <span>odebrane</span> = 2 <span>w zgłoszeniach</span>" in page
+        assert "<span>Odebrane:</span> 2 = <span>w zgłoszeniach:</span> 2" in page
         assert "Żadna wiadomość nie zginęła." in page
 
     async def test_what_was_set_aside_is_received_too(self, town):
@@ -121,7 +121,7 @@ class TestSums:
 
         page = await visitor.opens(HEALTH)
 
-        assert "1 <span>odebrane</span> = 0 <span>w zgłoszeniach</span> + 1 <span>odłożone</span>" in page
+        assert "<span>Odebrane:</span> 1 = <span>w zgłoszeniach:</span> 0 + <span>odłożone:</span> 1" in page
         assert "Brakujące są poniżej, zapisane w całości." in page
 
     async def test_commands_need_no_ticket(self, town):
@@ -131,7 +131,7 @@ class TestSums:
 
         page = await visitor.opens(HEALTH)
 
-        assert "0 <span>odebrane</span> =" in page
+        assert "<span>Odebrane:</span> 0 =" in page
         assert "Żadna wiadomość nie zginęła." in page
 
     async def test_what_we_told_by_how_it_fared(self, town):
@@ -143,7 +143,7 @@ class TestSums:
         page = " ".join((await visitor.opens(HEALTH)).split())
 
         assert (
-            "4 <span>nasze wiadomości</span> = 2 <span>wysłane</span> + 1 <span>w drodze</span> + 1 <span>niewysłane</span>"
+            "<span>Nasze wiadomości:</span> 4 = <span>wysłane:</span> 2 + <span>w drodze:</span> 1 + <span>niewysłane:</span> 1"
         ) in page
 
     async def test_reminders_whose_time_has_come(self, town):
@@ -170,7 +170,7 @@ class TestSums:
 
         page = " ".join((await visitor.opens(HEALTH)).split())
 
-        assert "3 <span>przypomnienia</span> ≠ 1 <span>wysłane</span> + 1 <span>na liście</span>" in page
+        assert "<span>Przypomnienia:</span> 3 ≠ <span>wysłane:</span> 1 + <span>na liście:</span> 1" in page
         assert "Niektóre czekają dłużej, niż powinny." in page
 
     async def test_an_empty_desk_is_whole(self, town):
