@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 from cryptography.fernet import InvalidToken
+from dotenv import dotenv_values
 from sqlalchemy import URL, make_url, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,7 +83,10 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    yield ok("The settings can be read.")
+    read = Path(".env").absolute()
+    yield ok("The settings can be read" + (f", with those of {read}." if read.exists() else "; there is no .env here."))
+    for name in _misspelt():
+        yield look(f"{name} is set, and is no setting of Poruch.", "compare the name with docs/settings.md.")
     is_https = settings.public_url.startswith("https://")
     if settings.telegram_webhook_secret.get_secret_value() and not is_https:
         yield error(
@@ -94,6 +98,13 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             "PORUCH_PUBLIC_URL does not begin with https://, so people's words cross the network readable.",
             "put a reverse proxy with a certificate in front, and change the setting.",
         )
+
+
+def _misspelt() -> list[str]:
+    """Names in the environment or in .env that look like ours and are none: whoever wrote them meant something."""
+    known = {f"PORUCH_{name.upper()}" for name in Settings.model_fields}
+    given = {*os.environ, *dotenv_values(".env")}
+    return sorted(name for name in given if name.upper().startswith("PORUCH_") and name.upper() not in known)
 
 
 def _data_dir(settings: Settings) -> Iterator[Finding]:

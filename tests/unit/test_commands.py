@@ -206,6 +206,16 @@ def settings(**given: Any) -> Settings:
     return Settings(_env_file=None, secret_key="a key for tests only", **given)
 
 
+def test_the_doctor_names_a_misspelt_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORUCH_TRANSLATER", "libretranslate")
+    (tmp_path / ".env").write_text("PORUCH_PROT=80\nPORUCH_PORT=80\n")
+
+    said = [finding.sentence for finding in doctor._settings(settings()) if finding.mark == "look"]
+
+    assert [sentence.split()[0] for sentence in said] == ["PORUCH_PROT", "PORUCH_TRANSLATER"]
+
+
 async def test_the_doctor_counts_what_waits_in_the_database(database: Database, tmp_path: Path) -> None:
     sealing.use_key("a key for tests only")
     async with database.transaction() as session:
