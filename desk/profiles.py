@@ -11,7 +11,7 @@ from desk import ids, reading
 from desk.access import may_read, readable_by
 from desk.errors import Conflict, Invalid, NotAllowed
 from desk.history import Event, record
-from desk.people import Address, Person, find_person, rename
+from desk.people import Address, ContactRule, Person, find_person, rename, rule_change
 from desk.services import Catalogue, Slot
 from desk.staff import CASEWORK, Staff, in_cyrillic
 from desk.texts import LANGUAGES
@@ -172,6 +172,13 @@ async def open_profile(session: AsyncSession, person_id: int, reader: Staff, cat
     if tickets and not readable:
         raise NotAllowed("error.not_yours")
     return Profile(person, readable)
+
+
+async def nobody_said_how(session: AsyncSession, ticket: Ticket, person: Person) -> bool:
+    """Whether someone was in danger and nobody has set how they may be reached: then nobody should call."""
+    if not ticket.alarm or person.contact_rule is not ContactRule.FREE:
+        return False
+    return await rule_change(session, person.id or 0) is None
 
 
 async def history_of(session: AsyncSession, profile: Profile, kinds: Sequence[str], most: int = 30) -> Sequence[Event]:

@@ -10,12 +10,13 @@ from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.moments import Moments
 from api.tickets.conversation import conversation_of
 from api.tickets.inbox import counts_for, need_of
-from api.tickets.panel import nobody_said_how, panel_of
+from api.tickets.panel import RULES, UNKNOWN, panel_of
 from desk import clock, ids, tickets
 from desk.access import check_may_read
 from desk.handbook import Handbook
 from desk.history import record
 from desk.people import ContactRule, Person, addresses_of
+from desk.profiles import nobody_said_how
 from desk.script.summary import topic_of
 from desk.staff import CASEWORK, Staff, everyone
 from desk.texts import say
@@ -74,6 +75,7 @@ async def render_ticket(
             request, desk, "tickets/_conversation.html", asking, {"ticket": shown, "items": items, "last": last}
         )
     addresses = await addresses_of(session, person.id or 0)
+    unknown = await nobody_said_how(session, ticket, person)
     context = {
         "back": {"url": "/staff/tickets", "queue": "new"},
         "place": None,
@@ -90,7 +92,7 @@ async def render_ticket(
         "priorities": list(PRIORITIES.values()),
         "reasons": REASONS,
         "urgent": _urgent(ticket, moments, names, asking, lang),
-        "panel": await panel_of(session, ticket, person, book, moments, asking, names, addresses),
+        "panel": await panel_of(session, ticket, person, book, moments, asking, names, addresses, unknown),
         "items": items,
         "last": last,
         "composer": {
@@ -107,7 +109,7 @@ async def render_ticket(
             "asks": not ticket.alarm,
         }
         | (closing or {}),
-        "safe": _safe(person, await nobody_said_how(session, ticket, person), lang),
+        "safe": _safe(person, unknown, lang),
         "events": True,
     }
     counted = await counts_for(session, asking, book)
@@ -235,13 +237,6 @@ def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any], l
 
 def _safe(person: Person, unknown: bool, lang: str) -> dict[str, Any] | None:
     """How this person may be written to, above the composer."""
-    if unknown:
-        return {"rules": [say(lang, "safe.unknown", "staff")], "more": None}
-    if person.contact_rule is ContactRule.FREE:
+    if person.contact_rule is ContactRule.FREE and not unknown:
         return None
-    key = {
-        ContactRule.ONLY_TEXT: "safe.write_only",
-        ContactRule.NO_TOPIC: "safe.no_topic",
-        ContactRule.NEVER_FIRST: "safe.never_first",
-    }[person.contact_rule]
-    return {"rules": [say(lang, key, "staff")], "more": None}
+    return {"rules": [say(lang, UNKNOWN if unknown else RULES[person.contact_rule], "staff")], "more": None}

@@ -1,6 +1,6 @@
 """The person beside the conversation: who, how to reach them, what they answered, what else they asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from api.tickets.inbox import need_of
 from desk import history, ids
 from desk.access import may_read
 from desk.handbook import Handbook
-from desk.people import Address, ContactRule, Person, initials, rule_change
+from desk.people import Address, ContactRule, Person, initials
 from desk.script import form, summary
 from desk.services import Service
 from desk.staff import Staff
@@ -28,11 +28,7 @@ RULES = {
 }
 
 
-async def nobody_said_how(session: AsyncSession, ticket: Ticket, person: Person) -> bool:
-    """In danger, and neither the person nor staff have said how they may be reached: then nobody should call."""
-    if not ticket.alarm or person.contact_rule is not ContactRule.FREE:
-        return False
-    return await rule_change(session, person.id or 0) is None
+UNKNOWN = "safe.unknown"
 
 
 async def panel_of(
@@ -44,7 +40,9 @@ async def panel_of(
     asking: Asking,
     names: Mapping[int, Staff],
     addresses: list[Address],
+    unknown: bool,
 ) -> dict[str, Any]:
+    """`unknown`: nobody has said how someone in danger may be reached."""
     lang = asking.language
     service = book.catalogue.service(ticket.service)
     rows = summary.rows(service, ticket.answers) if service else []
@@ -60,19 +58,11 @@ async def panel_of(
         .limit(8)
     )
     assert ticket.id is not None
-    happened = await history.of_ticket(session, ticket.id)
-    readings = {event.staff_id: event.id for event in happened if event.kind == "ticket.read"}
-    # Of somebody's many openings the last is enough: what was done must not drown among them.
-    events = [
-        event
-        for event in happened
-        if event.kind in TOLD and (event.kind != "ticket.read" or readings[event.staff_id] == event.id)
-    ][-12:]
-    unknown = await nobody_said_how(session, ticket, person)
+    events, readers = _newest(await history.of_ticket(session, ticket.id))
     return {
         "person": person_of(person, book, lang, ticket),
         "contacts": [contact_of(address, moments, lang) for address in addresses],
-        "safe": say(lang, "safe.unknown" if unknown else RULES[person.contact_rule], "staff"),
+        "safe": say(lang, UNKNOWN if unknown else RULES[person.contact_rule], "staff"),
         "safe_strict": unknown or person.contact_rule in (ContactRule.NEVER_FIRST, ContactRule.NO_TOPIC),
         "answers": [
             {
@@ -99,8 +89,19 @@ async def panel_of(
             for event in reversed(events)
         ],
         "history_url": None,
-        "readers": say(lang, "panel.readers", "staff", n=len(readings)) if readings else None,
+        "readers": say(lang, "panel.readers", "staff", n=readers) if readers else None,
     }
+
+
+def _newest(happened: Sequence[history.Event]) -> tuple[list[history.Event], int]:
+    """What was done last, and how many have read. Of somebody's openings the last is enough: deeds must not drown."""
+    readings = {event.staff_id: event.id for event in happened if event.kind == "ticket.read"}
+    told = [
+        event
+        for event in happened
+        if event.kind in TOLD and (event.kind != "ticket.read" or readings[event.staff_id] == event.id)
+    ]
+    return told[-12:], len(readings)
 
 
 def _label_of(service: Service | None, slot_id: str) -> InLanguages:

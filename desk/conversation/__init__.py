@@ -113,9 +113,8 @@ async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         return Outcome(message_id, popup=w("button.old").in_(turn.language))
     message.text = label
     if for_staff and turn.language != STAFF_LANGUAGE:
-        message.other, message.other_language, message.other_by, message.other_state = (
-            for_staff, STAFF_LANGUAGE, "fixed", "done",
-        )  # fmt: skip
+        message.other, message.other_language = for_staff, STAFF_LANGUAGE
+        message.other_by, message.other_state = "fixed", "done"
     await turn.tell()
     return Outcome(message_id)
 

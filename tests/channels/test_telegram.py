@@ -73,6 +73,7 @@ async def test_of_a_photo_the_largest_size_is_fetched_and_kept(line: Line, teleg
             return file is not None and file.content == letter
 
     await patiently(kept, within=15)
+    assert len(telegram.calls_of("getFile")) == 1
 
 
 async def test_a_file_over_the_limit_is_not_asked_for_and_staff_see_why(line: Line, telegram: TelegramApi) -> None:
@@ -150,6 +151,7 @@ async def test_who_blocks_the_bot_is_known_to_be_unreachable_until_they_come_bac
     await patiently(unreachable, within=10)
     await halyna.unblocks()
     await patiently(reachable, within=10)
+    assert [message.kind for message in await line.heard()] == ["text", "blocked", "unblocked"]
 
 
 async def test_a_group_is_left_politely_and_its_words_are_not_kept(line: Line, telegram: TelegramApi) -> None:
