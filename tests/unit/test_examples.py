@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "desk" / "triage" / "examples"
-FILES = sorted(EXAMPLES.glob("*/*.jsonl"))
+FILES = sorted(EXAMPLES.rglob("*.jsonl"))
 STYLES = {"plain", "typos", "latin", "surzhyk", "no_diacritics", "learner", "voice", "formal", "short"}
 
 
@@ -23,12 +23,17 @@ LABELS = {service["id"] for service in content("services.yaml")["services"]} | {
 SCENARIOS = {scenario["id"] for scenario in content("safety.yaml")["scenarios"]} | {"none"}
 
 
+def folded(text: str) -> str:
+    return re.sub(r"\W+", " ", text.lower()).strip()
+
+
 def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-SERVICES = [line for path in FILES if path.parent.name == "services" for line in lines(path)]
-DANGER = [line for path in FILES if path.parent.name == "danger" for line in lines(path)]
+HELD_OUT = [path for path in FILES if "held-out" in path.parts]
+SERVICES = [line for path in sorted(EXAMPLES.glob("services/*.jsonl")) for line in lines(path)]
+DANGER = [line for path in sorted(EXAMPLES.glob("danger/*.jsonl")) for line in lines(path)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -38,7 +43,7 @@ def test_every_line_is_whole(path: Path) -> None:
         assert line["lang"] in ("uk", "ru", "pl", "en"), line
         assert line["style"] in STYLES, line
         assert line["life"] and line["situation"], line
-        if path.parent.name == "services":
+        if "label" in line:
             assert line["label"] in LABELS, line
             assert line["label2"] in LABELS | {""} and line["label2"] != line["label"], line
         else:
@@ -48,10 +53,10 @@ def test_every_line_is_whole(path: Path) -> None:
 
 @pytest.mark.parametrize("known", [SERVICES, DANGER], ids=["services", "danger"])
 def test_nothing_is_said_twice_and_no_situation_more_than_twice(known: list[dict[str, str]]) -> None:
-    folded = Counter(re.sub(r"\W+", " ", line["text"].lower()).strip() for line in known)
+    texts = Counter(folded(line["text"]) for line in known)
     situations = Counter((line["life"], line["situation"]) for line in known)
 
-    assert [text for text, times in folded.items() if times > 1 and len(text) > 12] == []
+    assert [text for text, times in texts.items() if times > 1 and len(text) > 12] == []
     assert [situation for situation, times in situations.items() if times > 2] == []
 
 
@@ -68,5 +73,14 @@ def test_every_service_is_asked_for_by_many_lives() -> None:
         lives[line["label"]].add(line["life"])
 
     assert set(lives) == LABELS
-    assert min(len(those) for those in lives.values()) >= 100
-    assert len(SERVICES) >= 6000
+    assert min(len(those) for those in lives.values()) >= 150
+    assert len(SERVICES) >= 14_000
+    assert len(DANGER) >= 8_000
+
+
+def test_what_is_held_out_stands_nowhere_else() -> None:
+    known = {folded(line["text"]) for line in (*SERVICES, *DANGER)}
+    held = [line for path in HELD_OUT for line in lines(path)]
+
+    assert len(held) >= 2_000
+    assert [line["text"] for line in held if len(folded(line["text"])) > 12 and folded(line["text"]) in known] == []
