@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test quick check format lint types torture clean
+.PHONY: help setup setup-dev run test quick check format lint types triage torture clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -41,6 +41,10 @@ check: setup-dev ## Formatting, lint, types, tests, translations, docs: what CI 
 format: setup-dev ## Put the code into its usual form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+triage: setup ## Learn triage and the screen anew from the example messages, and show how well they read
+	$(BIN)/poruch triage train
+	$(BIN)/poruch bench triage
 
 torture: setup-dev ## Two hundred kills at random instants, on every database there is
 	KILLS=200 $(BIN)/python -m pytest -m slow tests/faults -k random --timeout 7200

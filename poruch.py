@@ -80,15 +80,24 @@ def chat() -> None:
 
 @app.command()
 def triage(
-    text: Annotated[str | None, typer.Argument(help="What a person might write.")] = None,
+    text: Annotated[str | None, typer.Argument(help="What a person might write. Or: learn, forget, train.")] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help='Read lines {"id": …, "text": …} from standard input.')
     ] = False,
 ) -> None:
-    """Show what Poruch understands of a text."""
-    from commands.triage import show
+    """Show what Poruch understands of a text; or learn from the examples again."""
+    from commands.common import do
+    from commands.triage import forget, learn, show, train
 
-    show(text, jsonl)
+    match text:
+        case "train" if not jsonl:
+            train()
+        case "learn" if not jsonl:
+            do(learn())
+        case "forget" if not jsonl:
+            do(forget())
+        case _:
+            show(text, jsonl)
 
 
 @app.command()

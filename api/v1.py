@@ -18,6 +18,7 @@ from desk import messages as post
 from desk.errors import Invalid, NotAllowed, NotFound
 from desk.history import record
 from desk.messages import Message
+from desk.reading import masked
 from desk.replying import Reply
 from desk.staff import CASEWORK, SYSTEMS, Role, Staff, by_email
 from desk.tickets import Status, Ticket
@@ -396,7 +397,7 @@ def _message(message: Message, refs: dict[int | None, str]) -> dict[str, Any]:
         "direction": message.direction.value,
         "key": message.key,
         "kind": message.kind,
-        "text": message.text,
+        "text": masked(message.text),
         "status": message.status.value,
         "at": message.at,
     }

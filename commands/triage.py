@@ -3,33 +3,23 @@
 import json
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import typer
 
-from desk import clock, library
-from desk.centre import read_centre
-from desk.handbook import Handbook
-from desk.helplines import Register
-from desk.library import Entry
-from desk.safety import Alarm, read_screen
-from desk.services import read_catalogue
-from desk.triage.lexicon import Lexicon, Understood, read_lexicon
-from desk.triage.words import Stems
+from commands.common import opened
+from desk import corrections, handbook, learning
+from desk.triage import examples, weights
+from desk.triage.understanding import OTHER, Candidate
 
-# Phrases that ask for nothing. People join them, «Доброго дня, так, дякую», so they are looked for together.
-SMALL_TALK = ("greeting", "thanks", "chatter", "yes", "no", "later", "skip", "back")
-NOT_A_REQUEST, OTHER = "not_a_request", "other"
-UNKNOWN = 0.1  # The confidence of "other" where no service was recognised at all.
+SHOWN = 5  # Services, the best one included.
 
 
 def show(text: str | None, jsonl: bool) -> None:
     """Print one line of JSON for the text, or for each line of standard input as soon as it has come."""
     if jsonl == (text is not None):
         raise typer.BadParameter("give a TEXT, or --jsonl and lines on standard input")
-    reader = Reader(starter_book())
+    reader = Reader()
     for answer in _answers(reader) if text is None else [{"id": None, **reader.reads(text)}]:
         print(json.dumps(answer), flush=True)  # In ASCII, which every terminal and pipe can carry.
 
@@ -50,19 +40,66 @@ def _answers(reader: "Reader") -> Iterator[dict[str, Any]]:
         yield {"id": asked.get("id"), **reader.reads(asked["text"])}
 
 
-class Reader:
-    """Reads one text after another; everything that can be prepared is."""
+def train() -> None:
+    """Make the weights that this version brings, from the example messages that lie beside them."""
+    services, danger = examples.services(), examples.danger()
+    lexicon, screen = handbook.shipped_lists()
+    made = {
+        "languages": learning.learn_languages(services),
+        "services": learning.learn_services(services, lexicon),
+        "danger": learning.learn_screen(danger, services, screen, lexicon),
+    }
+    for name, learnt in made.items():
+        learnt.save(weights.SHIPPED / f"{name}.npz")
+        levels = "".join(f", {level} from {share:.2f}" for level, share in learnt.levels.items())
+        print(f"{name}: {len(learnt.vocabulary):,} pieces and words, doubt {learnt.doubt:.2f}{levels}")
 
-    def __init__(self, book: Handbook) -> None:
-        self.book = book
-        known = book.lexicon.phrases
-        together = Stems(tuple(chain.from_iterable(known[name].all for name in SMALL_TALK if name in known)))
-        self._small_talk = Lexicon(strong={}, weak={}, phrases={"all": together})
+
+async def learn() -> None:
+    """Learn from the centre's own tickets, and switch only when that is better."""
+    async with opened() as database:
+        async with database.reading() as session:
+            own = await corrections.own_examples(session)
+            in_use = await learning.weights_in_use(session)
+        if len(own) < corrections.ENOUGH:
+            print(
+                f"Too few examples to learn from: {len(own)}, and {corrections.ENOUGH} are needed. Nothing was changed."
+            )
+            return
+        triage = handbook.shipped()[1]
+        lesson = learning.learn_from(own, triage.lexicon, in_use or triage.services)
+        print(f"{lesson.own} examples of the centre's own.")
+        print(f"Named first, of the centre's own that were held out: {lesson.own_before:.3f} → {lesson.own_after:.3f}")
+        print(
+            f"Named first, of the project's that are held out:     {lesson.shipped_before:.3f} → {lesson.shipped_after:.3f}"
+        )
+        if lesson.weights is None:
+            print("That is not better, so nothing was changed.")
+            return
+        async with database.transaction() as session:
+            learning.keep(session, lesson.weights, lesson)
+        print("The new weights are in use from now on. Back to the shipped ones: poruch triage forget")
+
+
+async def forget() -> None:
+    async with opened() as database, database.transaction() as session:
+        await learning.forget_learnt(session)
+    print("The shipped weights are in use from now on.")
+
+
+class Reader:
+    """Reads one text after another, with the services that are shipped."""
+
+    def __init__(self) -> None:
+        self.screen, self.triage = handbook.shipped()
 
     def reads(self, text: str) -> dict[str, Any]:
         """What the outside is told about a text."""
-        understood, alarm = self.book.understand(text), self.book.screen.look(text)
-        best, *others = self._services_of(text, understood, alarm)
+        understood, alarm = self.triage.understand(text, ()), self.screen.look(text)
+        ranking = understood.ranking
+        if self.triage.lexicon.says("person", text):
+            ranking = (Candidate(OTHER, 1.0),)  # Someone to talk to, about something that was not named.
+        best, *others = [{"service": one.service, "confidence": round(one.confidence, 4)} for one in ranking[:SHOWN]]
         return {
             **best,
             "alternatives": others,
@@ -70,36 +107,3 @@ class Reader:
             "alarm": alarm.scenario if alarm else None,
             "alarm_level": alarm.level if alarm else None,
         }
-
-    def _services_of(self, text: str, understood: Understood, alarm: Alarm | None) -> list[dict[str, Any]]:
-        """What it may be about, the likeliest first."""
-        if self.book.lexicon.says("person", text):
-            return [_rated(OTHER, UNKNOWN)]  # Someone to talk to, about something that was not named.
-        # A hint inside a greeting, «здоровенькі були», is none.
-        if understood.sure is None and alarm is None and self._asks_nothing(text):
-            return [_rated(NOT_A_REQUEST, 1.0)]
-        return [_rated(one.service, one.confidence) for one in understood.candidates] or [_rated(OTHER, UNKNOWN)]
-
-    def _asks_nothing(self, text: str) -> bool:
-        return not any(map(str.isalpha, text)) or self._small_talk.says("all", text)
-
-
-def _rated(service: str, confidence: float) -> dict[str, Any]:
-    return {"service": service, "confidence": round(confidence, 4)}
-
-
-def starter_book() -> Handbook:
-    """The handbook as it was shipped, as far as understanding needs it."""
-    folder, at = library.STARTER, clock.now()
-    entries = [
-        Entry(kind=kind, key=key, place=place, starter=dict(content), changed_at=at)
-        for place, (kind, key, content) in enumerate(library.starter_entries(folder))
-    ]
-    centre = next(entry for entry in entries if entry.kind == "centre")
-    return Handbook(
-        centre=read_centre(centre.now, ZoneInfo("Europe/Warsaw")),
-        catalogue=read_catalogue(entries),
-        register=Register({}),  # Nothing is said here, so no number is shown.
-        screen=read_screen(library.read_yaml(folder / "safety.yaml")),
-        lexicon=read_lexicon(library.read_yaml(folder / "lexicon.yaml")),
-    )

@@ -22,7 +22,9 @@ library       starter content, and what staff changed of it
 centre        what the centre decides about itself
 services      the catalogue and its questions
 helplines     numbers with owner, check, expiry
+answers       approved answers: found, shown until their date
 safety        the screen for danger: pure, offline
+learning      triage and the screen learn from examples
 handbook      all that the centre has decided, as it stands now
 people        the person behind channel addresses
 staff         accounts, roles, who may see what
@@ -30,6 +32,7 @@ files         photos, voices, documents
 messages      what was heard and told
 outbox        what still waits to be sent
 tickets       a ticket's life
+corrections   what a centre's own tickets teach triage
 access        who of the staff may read which tickets
 queues        the queues of the inbox
 courses       courses, lessons, places

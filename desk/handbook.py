@@ -1,17 +1,21 @@
 """All that the centre has decided, as it stands now, read once and kept until something in it changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, library
+from desk import clock, learning, library
+from desk.answers import Answers, read_answers
 from desk.centre import Centre, read_centre
 from desk.helplines import Register, read_register
 from desk.safety import Screen, read_screen
 from desk.services import Catalogue, read_catalogue
-from desk.triage.lexicon import Lexicon, Understood, read_lexicon
+from desk.triage import weights
+from desk.triage.language import Tongues
+from desk.triage.lexicon import Lexicon, read_lexicon
+from desk.triage.understanding import Triage, Understood
 
 KEPT_FOR = 1.0  # Seconds until the library is asked whether something has changed.
 
@@ -22,12 +26,17 @@ class Handbook:
     catalogue: Catalogue
     register: Register
     screen: Screen
-    lexicon: Lexicon
+    triage: Triage
+    answers: Answers
     public_url: str = ""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        return self.triage.lexicon
 
     def understand(self, text: str) -> Understood:
         """From words to the services they may ask for."""
-        return self.lexicon.understand(text, self.catalogue.running)
+        return self.triage.understand(text, self.catalogue.running)
 
     @property
     def privacy_link(self) -> str:
@@ -40,14 +49,30 @@ class Handbook:
         )
 
 
+def shipped_lists(folder: Path = library.STARTER) -> tuple[Lexicon, Screen]:
+    """The words of the lexicon, and the cues of the screen alone."""
+    return read_lexicon(library.read_yaml(folder / "lexicon.yaml")), read_screen(
+        library.read_yaml(folder / "safety.yaml")
+    )
+
+
+def shipped(folder: Path = library.STARTER) -> tuple[Screen, Triage]:
+    """The screen and triage with all that this version has learnt."""
+    lexicon, cues = shipped_lists(folder)
+    services, danger, languages = (
+        weights.load(weights.SHIPPED / f"{name}.npz") for name in ("services", "danger", "languages")
+    )
+    return replace(cues, weights=danger), Triage(services, Tongues(languages), lexicon)
+
+
 class Shelf:
     """Keeps the handbook; every process has one."""
 
     def __init__(self, zone: ZoneInfo, public_url: str = "", folder: Path = library.STARTER) -> None:
         self.zone, self.public_url = zone, public_url
         # Cues and lexicon are files of the installation; the rest lies in the database, where staff edit it.
-        self.screen = read_screen(library.read_yaml(folder / "safety.yaml"))
-        self.lexicon = read_lexicon(library.read_yaml(folder / "lexicon.yaml"))
+        self.screen, self.triage = shipped(folder)
+        self._shipped = self.triage.services
         self._book: Handbook | None = None
         self._edition: object = None
         self._looked_at = float("-inf")
@@ -56,8 +81,10 @@ class Shelf:
         """The handbook as it is now, or as it was a moment ago."""
         if self._book is not None and clock.ticks() - self._looked_at < KEPT_FOR:
             return self._book
-        edition = await library.edition(session)
+        edition = await library.edition(session), await learning.newest(session)
         if self._book is None or edition != self._edition:
+            learnt = await learning.weights_in_use(session)
+            self.triage = replace(self.triage, services=learnt or self._shipped)
             self._book = self._read(await library.entries(session))
             self._edition = edition
         self._looked_at = clock.ticks()
@@ -76,7 +103,8 @@ class Shelf:
             catalogue=read_catalogue(entries),
             register=read_register(entries),
             screen=self.screen,
-            lexicon=self.lexicon,
+            triage=self.triage,
+            answers=read_answers(entries, self.triage.services.vocabulary),
             public_url=self.public_url,
         )
 

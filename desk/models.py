@@ -1,8 +1,11 @@
 """All tables, named once, for those who need to know every one of them."""
 
+from desk.answers import Shown
+from desk.corrections import Correction
 from desk.courses import Answer, Course, Lesson, Place
 from desk.files import File
 from desk.history import Event
+from desk.learning import Learnt
 from desk.leases import Lease
 from desk.library import Entry
 from desk.messages import Message, SetAside
@@ -18,10 +21,12 @@ TABLES = (
     Address,
     Answer,
     Code,
+    Correction,
     Course,
     Entry,
     Event,
     File,
+    Learnt,
     Lease,
     Lesson,
     Message,
@@ -30,6 +35,7 @@ TABLES = (
     Place,
     Reminder,
     SetAside,
+    Shown,
     Staff,
     StaffSession,
     Ticket,

@@ -265,9 +265,32 @@ def pesel(text: str) -> str | None:
     return None
 
 
+# Two or three capital letters and six or seven digits, as on passports and identity cards of Ukraine and Poland.
+_PASSPORT = re.compile(r"(?<![^\W_])([A-ZА-ЯІЇЄ]{2,3})[ №-]{0,2}(\d{6,7})(?!\d)")
+_CARD = re.compile(r"(?<![\d+])(\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4})(?!\d)")
+
+
+def document_number(text: str) -> str:
+    """Which number that nobody should send stands in a text: pesel, card, passport, or none."""
+    if pesel(text) is not None:
+        return "pesel"
+    if any(_is_card(found[1]) for found in _CARD.finditer(text)):
+        return "card"
+    return "passport" if _PASSPORT.search(text) else ""
+
+
+def _is_card(number: str) -> bool:
+    """Whether the check digit is right, after Luhn."""
+    digits = [int(letter) for letter in number if letter.isdigit()]
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[::2]]
+    return (sum(doubled) + sum(digits[1::2])) % 10 == 0
+
+
 def masked(text: str) -> str:
-    """The text with every PESEL covered but for its last four digits."""
-    return _PESEL.sub(lambda found: "•" * 7 + found[1][-4:] if pesel(found[1]) else found[1], text)
+    """The text with every number of a person, a passport or a card covered but for its last digits."""
+    text = _PESEL.sub(lambda found: "•" * 7 + found[1][-4:] if pesel(found[1]) else found[1], text)
+    text = _CARD.sub(lambda found: "•" * 12 + found[1][-4:] if _is_card(found[1]) else found[1], text)
+    return _PASSPORT.sub(lambda found: f"{found[1]} {'•' * (len(found[2]) - 3)}{found[2][-3:]}", text)
 
 
 # They turn the letters that follow around, so that «exe.jpg» is shown for «gpj.exe»; Arabic and Hebrew need none.

@@ -65,7 +65,9 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
     person = await people.find_person(session, ticket.person_id)
     address = await _reachable(session, person)
     assert staff.id is not None
-    is_first = not await _wrote_before(session, ticket, staff.id)
+    # A child has read «Тебе вже читає …» a moment ago: the next words come from that person, without ceremony.
+    said_so = person.is_minor and ticket.taken_at is not None and ticket.owner_id == staff.id
+    is_first = not said_so and not await _wrote_before(session, ticket, staff.id)
     ticket.answered(staff.id, at)
     language = person.language or "uk"
     shown = _signed(words.shown or text, staff, language, is_first=is_first)
@@ -196,8 +198,16 @@ async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime
         other=say("pl", key, who=say("pl", "who", name=staff.called("pl"))) if language != "pl" else "",
         other_language="pl",
         other_by="fixed",
+        choices=_traces(ticket, address, language),
         extra={"danger": True},
     )
+
+
+def _traces(ticket: Ticket, address: Address, language: str) -> list[Button]:
+    """Where somebody at home may read along on the same device, how to leave none."""
+    if ticket.alarm != "domestic_violence" or channels.facts_of(address.channel).reaches_closed:
+        return []
+    return [Button("-:c:trace", say(language, "button.c:trace"))]
 
 
 def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> None:

@@ -1,7 +1,8 @@
 """The screen for danger: pure and offline, first on every text. A person decides what to do next, never the screen."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import product
@@ -10,10 +11,23 @@ from typing import Any
 from desk.centre import Centre
 from desk.helplines import Register
 from desk.texts import InLanguages, Words, Written, line, paragraphs, w
-from desk.triage.words import Beginnings, fold
+from desk.triage.features import Look, look_at
+from desk.triage.skeleton import skeleton
+from desk.triage.weights import Weights
+from desk.triage.words import Beginnings
 
 CERTAIN, PERHAPS = "certain", "perhaps"
 NEAR = 6  # Words within which the two stems of a pair must stand.
+
+# With a cue in the text, so much of a threshold is enough.
+CUED_CERTAIN = {CERTAIN: 0.7}
+CUED_PERHAPS = {CERTAIN: 0.3, PERHAPS: 0.6}
+# From here on one sentence is a hint, whatever stands around it; and with a cue, from the higher one on, certain.
+CUED_ALONE, ALONE = 0.6, 0.9
+HINT = ("", PERHAPS)  # Found in a text, it keeps the alarm gentle.
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|\n+")
+SHORT, SAID_SHORTLY = 5, 0.6  # So few words without a cue say little, and often only answer a question of ours.
+A_CHILD = 0.35  # Of the danger, so much must speak for a child who writes.
 
 
 @dataclass(frozen=True)
@@ -21,24 +35,24 @@ class Alarm:
     scenario: str
     level: str
     child: bool = False
-    why: tuple[str, ...] = ()  # The cues that were found; they are ours, not the person's words.
+    why: tuple[str, ...] = ()  # The cues that were found, if any; they are ours, not the person's words.
 
 
 @dataclass(frozen=True)
 class Cues:
-    phrases: tuple[str, ...]  # Folded, each with the space before its first word.
+    phrases: tuple[str, ...]  # Skeletons, each with the space before its first word.
     pairs: tuple[tuple[str, str], ...]
 
     @cached_property
     def _beginnings(self) -> Beginnings:
         return Beginnings(self.phrases)
 
-    def found(self, folded: str) -> list[str]:
-        found = [self.phrases[place].strip() for place in self._beginnings.found(folded)]
-        words = folded.split()
+    def found(self, line: str) -> list[str]:
+        found = [self.phrases[place].strip() for place in self._beginnings.found(line)]
+        words = line.split()
         for one, other in self.pairs:
             # Looking whether both occur at all is far cheaper than looking where.
-            if f" {one}" in folded and f" {other}" in folded and _near(words, one, other):
+            if f" {one}" in line and f" {other}" in line and _near(words, one, other):
                 found.append(f"{one} + {other}")
         return found
 
@@ -57,27 +71,116 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Screen:
+    """`weights` see what people hint; without them the cues alone decide."""
+
     scenarios: tuple[Scenario, ...]
     harmless: tuple[str, ...]  # Phrases that silence the cue they contain.
+    weights: Weights | None = None
+
+    @property
+    def hint_names(self) -> tuple[str, ...]:
+        """What `hints` may contain."""
+        return tuple(f"{scenario.id}.{level}" for scenario in self.scenarios for level in (CERTAIN, PERHAPS))
+
+    @property
+    def cues(self) -> list[tuple[str, str]]:
+        """Every cue with its scenario."""
+        return [
+            (scenario.id, cue)
+            for scenario in self.scenarios
+            for cues in (scenario.certain_cues, scenario.perhaps_cues)
+            for cue in (*cues.phrases, *(f"{one} {other}" for one, other in cues.pairs))
+        ]
+
+    def seen(self, text: str) -> Look:
+        """A text without its harmless phrases; where one was cut out, what the whole means says nothing any more."""
+        look = look_at(text)
+        line = look.line
+        for phrase in self.harmless:
+            line = line.replace(phrase, " ")
+        return look if line == look.line else Look(text, line, without_meaning=True)
+
+    def hints(self, look: Look) -> dict[str, float]:
+        return _hints(self._found(look.line))
 
     def look(self, text: str) -> Alarm | None:
-        """The gravest thing that the text may say, or None."""
-        folded = fold(text)
-        for phrase in self.harmless:
-            folded = folded.replace(phrase, " ")
-        child = any(scenario.certain_cues.found(folded) for scenario in self.scenarios if scenario.id == CHILD)
+        """The gravest thing that the text may say, or None; one sentence of danger among many others is enough."""
+        look = self.seen(text)
+        found = self._found(look.line)
+        if self.weights is None:
+            return self._by_cues(found)
+        asked = {place: cues for place, cues in found.items() if place[0] not in self.weights.names}
+        whole = self._weighed(look, found, self.weights) or self._by_cues(asked)
+        if whole is not None and whole.level == CERTAIN:
+            return whole
+        return self._in_one_sentence(text, self.weights) or whole
+
+    def _in_one_sentence(self, text: str, weights: Weights) -> Alarm | None:
+        """What a sentence says where the others around it say nothing of the kind; none without a plain word or proof."""
+        sentences = [sentence for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()]
+        alarms = []
+        for sentence in sentences if len(sentences) > 1 else ():
+            look = replace(self.seen(sentence), without_meaning=True)
+            found = self._found(look.line)
+            danger = self._danger(look, found, weights)
+            cued = CERTAIN in {level for _, level in found}
+            # Less plain sentences have their meaning from those around them, and the whole was looked at already.
+            if danger >= (CUED_ALONE if cued else ALONE):
+                certain = cued and danger >= ALONE
+                alarms.append(self._weighed(look, found if certain else {**found, HINT: ()}, weights))
+        known = [alarm for alarm in alarms if alarm is not None]
+        return next((alarm for alarm in known if alarm.level == CERTAIN), known[0] if known else None)
+
+    def _danger(self, look: Look, found: "Found", weights: Weights) -> float:
+        return 1 - weights.probabilities(look, _hints(found))[NO_DANGER]
+
+    def _weighed(self, look: Look, found: "Found", weights: Weights) -> Alarm | None:
+        """What the examples teach; a cue makes it easier to be alarmed, and a mere hint never makes it certain."""
+        if not look.line.strip():
+            return None
+        shares = weights.probabilities(look, _hints(found))
+        danger = 1 - shares[NO_DANGER]
+        levels = {level for _, level in found}
+        cued = PERHAPS if HINT in found else CERTAIN if CERTAIN in levels else PERHAPS if PERHAPS in levels else ""
+        certain = weights.levels[CERTAIN] * CUED_CERTAIN.get(cued, 1.0)
+        perhaps = weights.levels[PERHAPS] * CUED_PERHAPS.get(cued, 1.0)
+        if not cued and len(look.line.split()) <= SHORT:
+            perhaps = max(perhaps, SAID_SHORTLY)
+        if danger < min(certain, perhaps):
+            return None
+        likeliest = max((scenario.id for scenario in self.scenarios), key=lambda name: shares.get(name, 0.0))
+        why = tuple(cue for (name, _), cues in found.items() if name == likeliest for cue in cues)
+        child = likeliest == CHILD or (CHILD, CERTAIN) in found or shares[CHILD] >= A_CHILD * danger
+        return Alarm(likeliest, CERTAIN if danger >= certain and cued != PERHAPS else PERHAPS, child, why)
+
+    def _by_cues(self, found: "Found") -> Alarm | None:
         for level in (CERTAIN, PERHAPS):
             for scenario in self.scenarios:
-                cues = scenario.certain_cues if level == CERTAIN else scenario.perhaps_cues
-                if found := cues.found(folded):
-                    return Alarm(scenario.id, level, child, tuple(found))
+                if cues := found.get((scenario.id, level)):
+                    return Alarm(scenario.id, level, (CHILD, CERTAIN) in found, tuple(cues))
         return None
+
+    def _found(self, line: str) -> "Found":
+        return {
+            (scenario.id, level): cues
+            for scenario in self.scenarios
+            for level, known in ((CERTAIN, scenario.certain_cues), (PERHAPS, scenario.perhaps_cues))
+            if (cues := known.found(line))
+        }
 
     def scenario(self, name: str) -> Scenario:
         return next((one for one in self.scenarios if one.id == name), self.scenarios[0])
 
 
+Found = Mapping[tuple[str, str], Sequence[str]]  # Scenario and level, and the cues that stand in the text.
+
+
+def _hints(found: Found) -> dict[str, float]:
+    return {f"{name}.{level}": 1.0 for name, level in found}
+
+
 CHILD = "child_contacts_us"
+NO_DANGER = "none"
 
 
 @dataclass(frozen=True)
@@ -160,10 +263,10 @@ class _Rows:
 
 
 def read_screen(raw: Mapping[str, Any]) -> Screen:
-    """The screen from desk/content/safety.yaml."""
+    """The cues of the screen, from desk/content/safety.yaml."""
     return Screen(
         tuple(_scenario(facts) for facts in raw["scenarios"]),
-        tuple(sorted((fold(str(phrase)).rstrip() for phrase in raw.get("never", ())), key=len, reverse=True)),
+        tuple(sorted((skeleton(str(phrase)).rstrip() for phrase in raw.get("never", ())), key=len, reverse=True)),
     )
 
 
@@ -183,9 +286,17 @@ def _scenario(facts: Mapping[str, Any]) -> Scenario:
 def _cues(phrases: Mapping[str, Iterable[str]] | None, pairs: Mapping[str, Iterable[Sequence[str]]] | None) -> Cues:
     return Cues(
         tuple(
-            {fold(phrase).rstrip() for listed in (phrases or {}).values() for phrase in listed if fold(phrase).strip()}
+            dict.fromkeys(
+                one for listed in (phrases or {}).values() for phrase in listed if (one := skeleton(phrase).rstrip())
+            )
         ),
-        tuple({(fold(one).strip(), fold(other).strip()) for listed in (pairs or {}).values() for one, other in listed}),
+        tuple(
+            dict.fromkeys(
+                (skeleton(one).strip(), skeleton(other).strip())
+                for listed in (pairs or {}).values()
+                for one, other in listed
+            )
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
-from babel.dates import format_date
+from babel.dates import format_date, get_day_names
 
 from desk.texts import say
 
@@ -65,6 +65,24 @@ class OpeningHours:
                 yield hours
 
 
+@dataclass(frozen=True)
+class OpenWeek:
+    """When people answer, as one says it in the middle of a sentence: «у будні, 8:00–15:30»."""
+
+    hours: OpeningHours
+
+    def in_(self, language: str) -> str:
+        week = self.hours.week
+        if set(week) == set(range(5)) and len(set(week.values())) == 1:
+            return say(language, "hours.weekdays", hours=_from_until(week[0]))
+        days = get_day_names("abbreviated", locale=language)
+        return ", ".join(f"{days[day]} {_from_until(week[day])}" for day in sorted(week))
+
+
+def _from_until(hours: tuple[time, time]) -> str:
+    return "–".join(f"{at.hour}:{at.minute:02d}" for at in hours)
+
+
 def rounded_up(moment: datetime) -> datetime:
     """The next full or half hour: promises are rounded to the later side."""
     past = timedelta(minutes=moment.minute % 30, seconds=moment.second, microseconds=moment.microsecond)
@@ -79,7 +97,8 @@ def hour(moment: datetime) -> str:
 class Day:
     """A day as one says it today: «сьогодні», «завтра», «у понеділок», further away with the date.
 
-    `form` is `on` («у середу») or `until` («середи»); `after_vowel` makes «надійти в понеділок» of «у понеділок».
+    `form` is `on` («у середу»), `until` («середи») or `name` («середа»);
+    `after_vowel` makes «надійти в понеділок» of «у понеділок».
     """
 
     day: date
@@ -99,6 +118,8 @@ class Day:
 
 
 def weekday(day: date, language: str, form: str = "on", after_vowel: bool = False) -> str:
+    if form == "name":
+        return format_date(day, "EEEE", locale=language)
     name = say(language, f"day.{form}.{day.weekday()}")
     # «надійти в понеділок», but always «у вівторок».
     if language == "uk" and after_vowel and form == "on" and day.weekday() != 1 and name.startswith("у "):

@@ -25,6 +25,8 @@ FARTHEST_CLOSED = timedelta(days=731)
 VALID = {"helpline": timedelta(days=30), "answer": timedelta(days=90)}
 SHORTEST_DAY = timedelta(minutes=30)  # Of opening: shorter days would move promises months away.
 
+SOON = timedelta(days=14)
+
 WORKS = ("112",)
 STAND_INS = ("999", "998", "997")  # While 112 is out of order.
 
@@ -214,6 +216,14 @@ def state_of(entry: Entry, today: date) -> str:
     return "expired" if until and date.fromisoformat(until) < today else "confirmed"
 
 
+def ends_soon(entry: Entry, today: date) -> bool:
+    """Whether what is shown today will vanish within two weeks unless somebody looks at it."""
+    until = entry.now.get("verify_by")
+    if not until or state_of(entry, today) != "confirmed" or entry.now.get("emergency"):
+        return False
+    return date.fromisoformat(until) <= today + SOON
+
+
 def wants_a_look(entry: Entry, today: date) -> bool:
     return state_of(entry, today) in ("unconfirmed", "expired")
 
@@ -223,6 +233,8 @@ def confirm(session: AsyncSession, entry: Entry, until: str, today: date, by: in
     last = _day(until)
     if last is None or not today <= last <= today + FARTHEST:
         raise Invalid("error.until", field="until")
+    if entry.kind == "answer":
+        library.edit(session, entry, by, verified=today)
     library.confirm(session, entry, by, last)
 
 
@@ -230,6 +242,74 @@ def withdraw(session: AsyncSession, entry: Entry, by: int) -> None:
     if entry.now.get("emergency"):
         raise Conflict("error.emergency_stays")
     library.withdraw(session, entry, by)
+
+
+@dataclass(frozen=True)
+class AnswerTexts:
+    """An approved answer as somebody has typed it, each text by its language."""
+
+    questions: Mapping[str, str]
+    answers: Mapping[str, str]
+    source: str
+    source_date: str
+    by_bot: bool  # Otherwise it is for staff alone.
+
+
+_GAP = re.compile(r"\{[^{}]*\}")
+_KNOWN_GAP = re.compile(r"\{(n112|address|hours|line:\w+)\}")
+_A_NUMBER = re.compile(r"(?<![\d.])\+?\d[\d -]{6,}\d(?![\d.])")
+LONGEST_QUESTION, LONGEST_ANSWER = 200, 1200
+
+
+def answer_texts_of(entry: Entry) -> AnswerTexts:
+    facts = entry.now
+    return AnswerTexts(
+        questions=facts["q"],
+        answers=facts["a"],
+        source=facts.get("source", ""),
+        source_date=facts.get("source_date", ""),
+        by_bot=facts.get("show") != "staff",
+    )
+
+
+def change_answer(session: AsyncSession, entry: Entry, typed: AnswerTexts, until: str, today: date, by: int) -> None:
+    """New words for an answer, approved by whoever typed them until a day; nothing is kept when something is wrong."""
+    questions = {language: one_line(typed.questions.get(language, "")) for language in LANGUAGES}
+    texts = {language: _several_lines(typed.answers.get(language, "")) for language in LANGUAGES}
+    for kind, known, longest in (("q", questions, LONGEST_QUESTION), ("a", texts, LONGEST_ANSWER)):
+        for language, text in known.items():
+            _check_text(f"{kind}-{language}", text, longest)
+    source, read = one_line(typed.source), _day(typed.source_date)
+    if not source:
+        raise Invalid("error.field_empty", field="source")
+    if len(source) > LONGEST:
+        raise Invalid("error.field_long", field="source", n=LONGEST)
+    if read is None or read > today:
+        raise Invalid("error.source_date", field="source_date")
+    last = _day(until)
+    if last is None or not today <= last <= today + FARTHEST:
+        raise Invalid("error.until", field="until")
+    library.edit(
+        session, entry, by,
+        q=questions, a=texts, source=source, source_date=read, verified=today,
+        show="auto" if typed.by_bot else "staff",
+    )  # fmt: skip
+    library.confirm(session, entry, by, last)
+
+
+def _check_text(field: str, text: str, longest: int) -> None:
+    if not text:
+        raise Invalid("error.field_empty", field=field)
+    if len(text) > longest:
+        raise Invalid("error.field_long", field=field, n=longest)
+    if _A_NUMBER.search(text):
+        raise Invalid("error.answer_number", field=field)
+    if any(not _KNOWN_GAP.fullmatch(gap) for gap in _GAP.findall(text)) or text.count("{") != text.count("}"):
+        raise Invalid("error.answer_gap", field=field)
+
+
+def _several_lines(text: str) -> str:
+    return "\n".join(" ".join(row.split()) for row in readable(text).strip().split("\n"))
 
 
 # Services

@@ -54,6 +54,8 @@ CONFIRMED = (
     "niebieska_linia",
 )
 
+ANSWERED = ("cukr_time", "driving_licence", "scams", "work_right", "new_arrival", "unpaid_wages")
+
 
 @dataclass
 class Shown:
@@ -149,12 +151,12 @@ class Worker:
         return response
 
     async def answers(
-        self, ticket: Ticket, polish: str, shown: str = "", *, corrected: bool = False
+        self, ticket: Ticket, polish: str, shown: str = "", *, corrected: bool = False, confirm: bool = False
     ) -> httpx2.Response:
         """Write a reply; `shown` is what the translator made of it."""
         return await self.posts(
             f"/staff/tickets/{ids.spoken(ticket.ref)}/replies",
-            text=polish, translation=shown, corrected="1" if corrected else "",
+            text=polish, translation=shown, corrected="1" if corrected else "", confirm="1" if confirm else "",
         )  # fmt: skip
 
     async def closes(self, ticket: Ticket, reason: str, polish: str, shown: str = "") -> httpx2.Response:
@@ -206,6 +208,9 @@ class Town:
                 if entry.key in CONFIRMED:
                     library.confirm(session, entry, None)
                     entry.edits = {"verify_by": "2027-06-30"}
+            for entry in await library.entries(session, "answer"):
+                if entry.key in ANSWERED:
+                    library.confirm(session, entry, None)
             for name, role, teams in (
                 ("Marta Zięba", accounts.Role.INTAKE, []),
                 ("Paweł Sikora", accounts.Role.CASEWORKER, []),

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.settings import accounts, centre, checked, front, services
+from api.settings import accounts, answer, centre, checked, front, services
 
 router = APIRouter()
-for room in (front, centre, checked, services, accounts):
+for room in (front, centre, checked, answer, services, accounts):
     router.include_router(room.router)

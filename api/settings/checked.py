@@ -1,27 +1,31 @@
 """Help lines and approved answers: what somebody must have checked before the bot may show it, and until when."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from api import pages
 from api.doors import Asking, Desk, Reading, TheDesk
 from api.moments import Moments
 from api.settings.frame import Changing, Editor, Text, Visitor, day_text, find_entry, may_edit, render_room, today_at
-from desk import clock, library, upkeep
+from desk import answers, clock, library, upkeep
 from desk.errors import Conflict, Invalid
 from desk.library import Entry
 from desk.staff import Staff, everyone
 from desk.texts import Written, say
+from desk.tickets import Ticket
 from desk.triage.words import fold
 
 router = APIRouter()
 
-STATES = ("all", "unconfirmed", "expired", "confirmed")
+STATES = ("all", "unconfirmed", "expired", "soon", "confirmed")
+LATELY = timedelta(days=30)
 POLISH_FIRST = ("pl", "uk", "ru", "en")
 KNOWN_LANGUAGES = frozenset({"uk", "pl", "ru", "en"})
 
@@ -99,21 +103,46 @@ async def _answers(
         for entry in await library.entries(session, "service")
     }
     found = [entry for entry in await library.entries(session, "answer") if _says(entry, fold(q).strip())]
-    states = {entry.key: upkeep.state_of(entry, view.today) for entry in found}
+    states = {entry.key: {"all", upkeep.state_of(entry, view.today)} for entry in found}
+    for entry in found:
+        if upkeep.ends_soon(entry, view.today):
+            states[entry.key].add("soon")
+    votes = await answers.votes(session)
     context = {
         "states": [
             {
                 "id": name,
                 "url": _answers_url(name, q),
-                "n": sum(name in ("all", one) for one in states.values()),
+                "n": sum(name in one for one in states.values()),
                 "current": name == state,
             }
             for name in STATES
         ],
-        "answers": [view.answer(entry, titles) for entry in found if state in ("all", states[entry.key])],
+        "answers": [
+            view.answer(entry, titles, votes.get(entry.key, answers.Votes()))
+            for entry in found
+            if state in states[entry.key]
+        ],
+        "unanswered": await _unanswered(session, titles),
         "can": {"confirm": may_edit(asking)},
     }
     return await render_room(request, desk, session, asking, "answers", context, no=no)
+
+
+async def _unanswered(session: AsyncSession, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What was asked lately and no answer was shown, by service; the questions lie in the tickets themselves."""
+    counts = await session.execute(
+        select(col(Ticket.service), func.count())
+        .outerjoin(answers.Shown, col(answers.Shown.ticket_id) == col(Ticket.id))
+        .where(col(Ticket.opened_at) >= clock.now() - LATELY, col(answers.Shown.id).is_(None))
+        .group_by(col(Ticket.service))
+        .order_by(func.count().desc(), col(Ticket.service))
+    )
+    return [
+        {"service": titles.get(service, ""), "n": n, "url": f"/staff/tickets?service={service}"}
+        for service, n in counts
+        if service in titles
+    ]
 
 
 def _answers_url(state: str, q: str) -> str:
@@ -172,7 +201,7 @@ class _View:
             "note": facts.get("note", ""),
         }
 
-    def answer(self, entry: Entry, titles: Mapping[str, str]) -> dict[str, Any]:
+    def answer(self, entry: Entry, titles: Mapping[str, str], votes: answers.Votes) -> dict[str, Any]:
         facts = entry.now
         return {
             **self._check(entry),
@@ -180,6 +209,8 @@ class _View:
             "texts": [{"lang": code, "text": facts["a"][code]} for code in POLISH_FIRST if facts["a"].get(code)],
             "service": titles.get(facts.get("service", ""), ""),
             "shown": "staff" if facts.get("show") == "staff" else "auto",
+            "url": f"/staff/settings/answers/{entry.key}",
+            "votes": {"shown": votes.shown, "helped": votes.helped, "not_helped": votes.not_helped},
         }
 
     def _check(self, entry: Entry) -> dict[str, Any]:

@@ -48,8 +48,9 @@ async def render_room(
     context: Mapping[str, Any],
     *,
     no: Invalid | Conflict | None = None,
+    page: str = "",
 ) -> Response:
-    """A room as it is now; with `no`, what was wrong with what somebody has just sent."""
+    """A room as it is now, or one of its pages; with `no`, what was wrong with what somebody has just sent."""
     book = await desk.shelf.book(session)
     url = f"/staff/settings/{room}" if room else "/staff/settings"
     context = {"room": room, "rooms": await _rooms(session, desk, asking), "path": url, **context}
@@ -58,7 +59,7 @@ async def render_room(
     return pages.render(
         request,
         desk,
-        f"settings/{room or 'index'}.html",
+        f"settings/{page or room or 'index'}.html",
         asking,
         context,
         counts=await counts_for(session, asking, book),

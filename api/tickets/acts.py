@@ -15,6 +15,7 @@ from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.tickets.page import PRIORITIES, render_ticket
 from desk import clock, ids, replying, staff, tickets
 from desk.access import check_may_read
+from desk.corrections import BY_STAFF, correct
 from desk.database import ring
 from desk.errors import Conflict, DeskError, Invalid, NotFound
 from desk.handbook import Handbook
@@ -230,6 +231,8 @@ async def set_service(held: Held, service: Text = "") -> Response:
     found = held.book.catalogue.service(service)
     if found is None:
         raise Invalid("error.no_service")
+    if held.ticket.service != found.id:
+        correct(held.session, held.ticket, found.id, BY_STAFF)
     held.ticket.service, held.ticket.sensitivity = found.id, found.sensitivity
     record(
         held.session, "ticket.service", ticket_id=held.ticket.id, person_id=held.ticket.person_id,

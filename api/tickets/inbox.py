@@ -17,6 +17,7 @@ from desk.errors import NotAllowed
 from desk.handbook import Handbook
 from desk.health import heard_since, last_working_day, undelivered_count, waiting_aside
 from desk.queues import Filter, Row
+from desk.reading import masked
 from desk.script.form import Progress
 from desk.script.summary import topic_of
 from desk.services import Service
@@ -251,8 +252,8 @@ def _last_words(row: Row, lang: str) -> tuple[str, str]:
     if last is None:
         return "", lang
     if last.other and last.other_language == lang:
-        return last.other[:160], lang
-    return last.text[:160], last.language or "uk"
+        return masked(last.other)[:160], lang
+    return masked(last.text)[:160], last.language or "uk"
 
 
 def _kinds(kind: str) -> list[str]:

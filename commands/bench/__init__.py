@@ -46,6 +46,21 @@ def turns(
     _finish(asyncio.run(measure(database, seconds, rate, crowd, web)), as_json)
 
 
+@app.command()
+def triage(
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="More labelled messages, as lines of JSON: text, label, label2, lang, style."),
+    ] = None,
+    encoder: Annotated[bool, typer.Option(help="Whether the sentence encoder may be used.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """How well messages are understood that nobody tuned for, whether danger is seen, and what one message costs."""
+    from commands.bench.triage import measure
+
+    _finish(measure(also or [], encoder), as_json)
+
+
 def _finish(report: Report, as_json: bool) -> None:
     print(json.dumps(report.shown(), indent=2) if as_json else report.table())
     raise typer.Exit(1 if report.faults else 0)

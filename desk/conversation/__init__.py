@@ -20,7 +20,6 @@ from desk.people import Address, Person
 from desk.script import form
 from desk.texts import LANGUAGES, w
 from desk.tickets import Status, Ticket, current_of
-from desk.triage.language import language_of
 
 QUIET = timedelta(seconds=4)  # What follows within this is answered together.
 LONGEST_WAIT = timedelta(seconds=20)  # However long a burst goes on, somebody who waits gets an answer.
@@ -53,7 +52,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         return await _membership(session, heard, person, address, at)
     if heard.edits and (earlier := await _edited(session, heard, person, address, book, at)):
         return earlier
-    guess = language_of(heard.text)
+    guess = book.triage.tongues.of(heard.text)
     message_id = await post.store_heard(session, heard, person, address, at, guess.language or person.language)
     if message_id is None:
         return Outcome(await post.heard_before(session, heard), duplicate=True)
@@ -82,7 +81,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
     if heard.kind == "press":
         return await _press(turn, heard, message_id)
     alarm = turn.book.screen.look(heard.text) if heard.text else None
-    if alarm is not None:
+    if alarm is not None and danger.is_news(turn, alarm):
         _forget_burst(turn)
         await danger.raise_alarm(turn, alarm)
         await turn.tell()
@@ -126,7 +125,7 @@ async def _answer(turn: Turn) -> None:
     if waiting_ids:
         await _gather(turn, waiting_ids)
     held, step = turn.talk.data, turn.talk.step
-    if reading.pesel(turn.said.text) is not None:
+    if reading.document_number(turn.said.text):
         ticket = turn.ticket(turn.talk.ticket) or (turn.open_tickets[-1] if turn.open_tickets else None)
         if ticket is None:
             ticket = await turn.open_draft()
@@ -291,7 +290,7 @@ async def _answer_what_followed(turn: Turn, rows: list[Message]) -> None:
         return
     waiting, turn.talk.waiting, turn.talk.waiting_since = turn.talk.waiting, [], ""
     await _gather(turn, waiting)
-    if reading.pesel(turn.said.text) or turn.book.lexicon.says("person", turn.said.text):
+    if reading.document_number(turn.said.text) or turn.book.lexicon.says("person", turn.said.text):
         turn.talk.waiting = waiting
         await _answer(turn)
         return
@@ -366,12 +365,12 @@ def _learn_language(turn: Turn, heard: Heard) -> None:
     person = turn.person
     if person.language_sure or heard.kind == "press" or heard.text.startswith("/"):
         return
-    guess = language_of(heard.text)
+    guess = turn.book.triage.tongues.of(heard.text)
     if guess.language:
         if not person.language or guess.sure:
             person.language = guess.language
         person.language_sure = guess.sure
-        turn.language_doubt = not guess.sure
+        turn.language_doubt = not guess.sure and not turn.talk.said_once("language.doubt")
     elif not person.language:
         page = str(heard.facts.get("page_language", ""))
         person.language = page if page in LANGUAGES else ""

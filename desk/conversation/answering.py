@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desk import ids
-from desk.conversation import asking, classes, files
+from desk.conversation import asking, classes, files, offering
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.script import buttons, form
@@ -13,7 +13,7 @@ from desk.script.form import Progress, Unclear
 from desk.services import Slot
 from desk.texts import InLanguages, line, w
 from desk.tickets import Reason, Status, Ticket
-from desk.triage.lexicon import SURE, Understood
+from desk.triage.understanding import SURE, Understood
 
 TALKING = timedelta(minutes=30)  # So long after staff have written, new words surely belong to their ticket.
 
@@ -40,6 +40,8 @@ async def answer(turn: Turn) -> None:
             await asking.resume(turn, turn.talk.ticket)
         case "which":
             await _answer_which(turn)
+        case offering.STEP if await offering.written(turn):
+            pass
         case "rate":
             await new_words(turn)
         case _:
@@ -143,7 +145,7 @@ async def _answer_question(turn: Turn) -> None:
         await asking.go_back(turn, ticket)
         return
     found = form.answered(slot, text, turn.today, lexicon) if text.strip() else form.UNCLEAR
-    if isinstance(found, Unclear):
+    if isinstance(found, Unclear) or (_is_first_of_routed(ticket) and _is_angry(text)):
         await _not_an_answer(turn, ticket)
         return
     await turn.join(ticket)
@@ -157,7 +159,7 @@ async def _not_an_answer(turn: Turn, ticket: Ticket) -> None:
     assert service is not None
     slot = service.slots[turn.talk.data["slot"]]
     understood = turn.book.understand(turn.said.text)
-    first = len(progress.asked) == 1 and progress.routed
+    first = _is_first_of_routed(ticket)
     other = understood.sure if understood.sure and understood.sure.service != ticket.service else None
     if first and (_denies(turn) or _is_angry(turn.said.text)):
         await turn.join(ticket)
@@ -180,6 +182,12 @@ async def _not_an_answer(turn: Turn, ticket: Ticket) -> None:
         await asking.go_on(turn, ticket)
         return
     _ask_again(turn, ticket, slot, replace(progress, unclear=(*progress.unclear, slot.id)))
+
+
+def _is_first_of_routed(ticket: Ticket) -> bool:
+    """Whether the first question stands about a topic that we, not the person, have named."""
+    progress = Progress.of(ticket.form)
+    return len(progress.asked) == 1 and progress.routed
 
 
 def _ask_again(turn: Turn, ticket: Ticket, slot: Slot, progress: Progress) -> None:
@@ -340,6 +348,9 @@ async def new_need(turn: Turn, understood: Understood, draft: Ticket | None) -> 
     sure = understood.sure
     ticket = draft or await turn.open_draft()
     await turn.join(ticket)
+    fresh = not Progress.of(ticket.form).doubts
+    if fresh and understood.is_request and await offering.offer(turn, ticket, understood):
+        return
     has_need = understood.is_request or (turn.said.has_words and not turn.book.lexicon.says("greeting", turn.said.text))
     turn.open_with(got=has_need or any(kind in files.WITH_FILES for kind in turn.said.kinds), menu=not has_need)
     progress = Progress.of(ticket.form)

@@ -12,7 +12,7 @@ from desk.script.buttons import Choice
 from desk.script.form import Progress, next_question
 from desk.texts import Words, line, lines, w
 from desk.tickets import Status, Ticket
-from desk.triage.lexicon import Understood
+from desk.triage.understanding import Understood
 
 THREE = 3
 
@@ -86,7 +86,8 @@ async def go_on(turn: Turn, ticket: Ticket, *, with_topic: bool = False) -> None
         if form.tags(ticket.answers["contact_channel"]) & {"call", "sms"} and "phone" not in ticket.answers:
             turn.ask_plainly(ticket, shared["phone"], "contact")
             return
-    if with_topic and not any(answer.get("v") is not None for answer in ticket.answers.values()):
+    nothing_known = with_topic and not any(answer.get("v") is not None for answer in ticket.answers.values())
+    if nothing_known or Progress.of(ticket.form).over:
         finish(turn, ticket)
         return
     turn.show_summary(ticket)

@@ -76,6 +76,16 @@ def _mark(turn: Turn, ticket: Ticket, alarm: Alarm) -> None:
     )
 
 
+def is_news(turn: Turn, alarm: Alarm) -> bool:
+    """Whether words that sound like danger are more than the answer to our own question about it."""
+    ticket = turn.ticket(turn.talk.ticket)
+    if turn.talk.step != "safe" or ticket is None or not ticket.alarm:
+        return True
+    if alarm.level == CERTAIN and ticket.alarm_level != CERTAIN:
+        return True
+    return bool(alarm.why) and alarm.scenario != ticket.alarm
+
+
 def _closed_until(turn: Turn) -> InLanguages | None:
     hours = turn.book.centre.hours
     if hours.is_open(turn.at):
@@ -93,6 +103,11 @@ async def answered(turn: Turn, pressed: str = "") -> None:
     if ticket.with_people and not pressed:
         return
     child = turn.talk.data.get("child", False)
+    if child and not pressed and turn.book.lexicon.says("secrecy", turn.said.text, alone=False):
+        # The bot promises no secrecy: that is for a person to answer.
+        turn.say(w("child.promise"))
+        turn.extra, turn.about = {"danger": True}, ticket.id
+        return
     question = turn.talk.data.get("question", "")
     answer = ANSWERS.get(pressed, "") or _read(turn)
     turn.extra = {"danger": True}
@@ -185,7 +200,7 @@ def _safe_when(turn: Turn, ticket: Ticket) -> None:
     if found.day is None:
         turn.say(line(w("safe.heard"), w("safe.read")))
     else:
-        day = Day(found.day, turn.today, always_dated=True)
+        day = Day(found.day, turn.today, form="name", always_dated=True)
         time_: Words | Day = day
         if found.at is not None:
             time_ = w("time.noted", day=day, time=f"{found.at.hour}:{found.at.minute:02d}")

@@ -92,10 +92,11 @@ async def acknowledge(turn: Turn, ticket: Ticket) -> bool:
 
 
 def asks_about_number(turn: Turn, message_id: int, ticket_id: int | None) -> bool:
-    """A PESEL in the words: hidden at once, and offered for deletion; whatever was asked waits."""
-    if reading.pesel(turn.said.text) is None:
+    """A number of a person, a passport or a card: hidden at once, offered for deletion; whatever was asked waits."""
+    kind = reading.document_number(turn.said.text)
+    if not kind:
         return False
-    turn.say(w("number.pesel"))
+    turn.say(w(f"number.{kind}"))
     turn.choices = [Choice(f"d:delete:{message_id}", w("button.d:delete")), Choice("d:keep", w("button.d:keep"))]
     turn.about = ticket_id
     return True

@@ -5,8 +5,9 @@ from sqlmodel import col
 
 from desk import ids
 from desk import messages as post
-from desk.conversation import answering, asking, classes, commands, danger, files
+from desk.conversation import answering, asking, classes, commands, danger, files, offering
 from desk.conversation.turn import Turn
+from desk.corrections import BY_PERSON, correct
 from desk.messages import Message, Purpose
 from desk.safety import Alarm
 from desk.script import buttons, form, summary
@@ -42,6 +43,8 @@ async def press(turn: Turn, data: str) -> bool:
             return await _press_way_out(turn, rest)
         case "y" | "c" if turn.talk.step == "safe":
             await danger.answered(turn, pressed)
+        case "v":
+            return await offering.pressed(turn, rest)
         case "t":
             return await _press_ticket(turn, rest)
         case "d":
@@ -113,6 +116,8 @@ async def _press_service(turn: Turn, service_id: str) -> None:
         turn.show_menu()
         return
     ticket = await _draft_or_new(turn)
+    if routed:
+        correct(turn.session, ticket, service_id, BY_PERSON)
     await asking.choose_service(turn, ticket, service_id, routed=routed, tile=tile)
 
 
@@ -228,13 +233,12 @@ async def _not_about_this(turn: Turn, ticket: Ticket) -> None:
     if progress.doubts >= 2:
         await answering.wrong(turn, ticket, turn.book.understand(""))
         return
-    understood = turn.book.understand(await turn.words_of(ticket))
-    others = tuple(one for one in understood.candidates if one.service != wrong_one)
+    others = turn.book.understand(await turn.words_of(ticket)).without(wrong_one)
     ticket.service, ticket.answers = "", {}
     ticket.form = Progress(doubts=progress.doubts + 1).kept()
     turn.head.append(w("wrong"))
-    if others:
-        asking.ask_which_service(turn, ticket, type(understood)(others, understood.language, True))
+    if others.candidates:
+        asking.ask_which_service(turn, ticket, others)
     else:
         turn.show_menu()
         turn.talk.ticket = ticket.id
@@ -294,6 +298,10 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
         return await _show_original(turn, rest)
     if kind == "r":
         return _rate(turn, rest)
+    if pressed == "c:trace":
+        turn.say(w("safe.trace"))
+        turn.extra = {"danger": True}
+        return True
     if kind == "l":
         answer, _, lesson = rest.partition(":")
         number = ids.row_number(lesson)

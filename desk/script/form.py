@@ -9,6 +9,7 @@ from desk import reading
 from desk.services import Option, Service, Slot
 from desk.texts import LANGUAGES
 from desk.triage.lexicon import Lexicon
+from desk.triage.skeleton import skeleton
 from desk.triage.words import fold
 
 Answers = Mapping[str, Mapping[str, Any]]  # Slot to {"v": value, "w": the words it was read from}
@@ -31,6 +32,7 @@ class Progress:
     tile: str = ""  # The menu tile it was chosen from, to which "back" leads.
     unclear: tuple[str, ...] = ()  # Questions whose answer was not understood once.
     doubts: int = 0  # How often the person was asked what it is about.
+    over: bool = False  # Nothing more is asked but how to reach the person.
 
     @classmethod
     def of(cls, form: Mapping[str, Any]) -> "Progress":
@@ -41,6 +43,7 @@ class Progress:
             tile=form.get("tile", ""),
             unclear=tuple(form.get("unclear", ())),
             doubts=form.get("doubts", 0),
+            over=form.get("over", False),
         )
 
     def kept(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Progress:
             "tile": self.tile,
             "unclear": list(self.unclear),
             "doubts": self.doubts,
+            "over": self.over,
         }
 
 
@@ -77,6 +81,8 @@ def next_question(service: Service, answers: Answers, progress: Progress) -> Que
 
 def remaining(service: Service, answers: Answers, progress: Progress) -> list[str]:
     """What is still to be asked on the longest path from here."""
+    if progress.over:
+        return []
     room = service.at_most - len(progress.asked)
     return [
         slot for slot in service.chat if slot not in answers and _could_be_asked(service, service.slots[slot], answers)
@@ -130,13 +136,12 @@ def pressed(slot: Slot, option_id: str) -> dict[str, Any] | None:
 
 
 def _value(slot: Slot, text: str, today: date, lexicon: Lexicon) -> Any:
-    folded = fold(text)
     match slot.type:
         case "choice":
-            matched = _matching(slot, folded, asked=True)
+            matched = _matching(slot, text, asked=True)
             return matched[-1] if matched else UNCLEAR
         case "multi_choice":
-            return _matching(slot, folded, asked=True) or UNCLEAR
+            return _matching(slot, text, asked=True) or UNCLEAR
         case "yes_no":
             return _yes_or_no(slot, text, lexicon)
         case "date" | "datetime" | "window":
@@ -148,7 +153,7 @@ def _value(slot: Slot, text: str, today: date, lexicon: Lexicon) -> Any:
             return _people(found)
         case "phone":
             return reading.phone(text) or UNCLEAR
-        case "text" if slot.options and (matched := _matching(slot, folded, asked=True)):
+        case "text" if slot.options and (matched := _matching(slot, text, asked=True)):
             return matched[-1]
         case _:
             return None if text.strip() else UNCLEAR  # The words themselves are the answer.
@@ -157,7 +162,7 @@ def _value(slot: Slot, text: str, today: date, lexicon: Lexicon) -> Any:
 def _yes_or_no(slot: Slot, text: str, lexicon: Lexicon) -> Any:
     if lexicon.says("no", text):
         return False
-    if lexicon.says("yes", text) or slot.yes.in_(fold(text)):
+    if lexicon.says("yes", text) or slot.yes.said_in(text):
         return True
     # Only these whole words: the lists hold beginnings, and «тато» begins like a yes.
     first = fold(text).split()[:1]
@@ -181,47 +186,46 @@ def _people(found: reading.People) -> dict[str, Any]:
     return {"adults": found.adults, "children": found.children, "ages": list(found.ages)}
 
 
-def _matching(slot: Slot, folded: str, *, asked: bool) -> list[str]:
+def _matching(slot: Slot, text: str, *, asked: bool) -> list[str]:
     """The options that the words name, the strongest last: by stems anywhere, as an answer also by the labels."""
     found: list[Option] = []
     for option in slot.options:
-        if asked and folded.strip() in _labels(option):
+        if asked and skeleton(text).strip() in _labels(option):
             return [option.id]
-        if option.stems.in_(folded) or (asked and option.reply.in_(folded)):
+        if option.stems.said_in(text) or (asked and option.reply.said_in(text)):
             found.append(option)
     return [option.id for option in sorted(found, key=lambda option: option.strength)]
 
 
 def _labels(option: Option) -> set[str]:
-    return {fold(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
+    return {skeleton(text.in_(language)).strip() for text in (option.label, option.button) for language in LANGUAGES}
 
 
 def filled(service: Service, text: str, answers: Answers, today: date) -> dict[str, dict[str, Any]]:
     """Answers that a person's free words give to questions nobody has asked yet; what is known stays."""
-    folded = fold(text)
     found: dict[str, dict[str, Any]] = {}
     for slot in service.slots.values():
         if slot.id in answers or slot.id == "contact_channel" or slot.id == "language":
             continue
-        value = _volunteered(slot, text, folded, today)
+        value = _volunteered(slot, text, today)
         if value is not None and _could_be_asked(service, slot, {**answers, **found}):
             found[slot.id] = {"v": value, "w": ""}
     _one_date_once(service, found)
     return found
 
 
-def _volunteered(slot: Slot, text: str, folded: str, today: date) -> Any:
+def _volunteered(slot: Slot, text: str, today: date) -> Any:
     match slot.type:
         case "choice":
-            matched = _matching(slot, folded, asked=False)
+            matched = _matching(slot, text, asked=False)
             return matched[-1] if matched else None
         case "multi_choice":
-            return _matching(slot, folded, asked=False) or None
+            return _matching(slot, text, asked=False) or None
         case "text" if slot.options:
-            matched = _matching(slot, folded, asked=False)
+            matched = _matching(slot, text, asked=False)
             return matched[-1] if matched else None
         case "yes_no":
-            return True if slot.yes.in_(folded) else None
+            return True if slot.yes.said_in(text) else None
         case "date" | "datetime":
             found = reading.when(text, today)
             if found.day is None or (slot.type == "datetime" and found.at is None):

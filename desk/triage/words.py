@@ -1,10 +1,12 @@
-"""Words made comparable: small letters, no marks, one kind of space; and stems that are looked for in them."""
+"""Words made comparable: small letters, no marks, one kind of space; and stems that are looked for in skeletons."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from desk.triage.skeleton import skeleton
 
 LONGEST = 4000  # Letters that are looked at; nobody names a need later than that.
 
@@ -14,6 +16,7 @@ _SAME = str.maketrans(
         "'": "", "’": "", "ʼ": "", "`": "", "´": "", "‘": "", "\u00ad": "",
     }
 )  # fmt: skip
+_CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _NOT_A_WORD = re.compile(r"[^\w+]+", re.UNICODE)
 _LOOKS_CYRILLIC = str.maketrans("aceiopxykmthbu", "асеіорхукмтнви")
 
@@ -37,24 +40,25 @@ def _one_alphabet(word: str) -> str:
     return word.translate(_LOOKS_CYRILLIC)
 
 
-def words_of(text: str) -> list[str]:
-    return fold(text).split()
-
-
 @dataclass(frozen=True)
 class Stem:
     """Beginnings of words that must all occur, in any order: «лист + зус»."""
 
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  # Skeletons.
+    spelt: tuple[str, ...]  # The same, folded, which parts «голод» from «холод».
 
-    def is_in(self, folded: str) -> bool:
-        return all(part in folded for part in self.parts)
+    def is_in(self, line: str) -> bool:
+        return all(part in line for part in self.parts)
+
+    def is_spelt_in(self, folded: str) -> bool:
+        return all(part in folded for part in self.spelt)
 
 
 @lru_cache(maxsize=20_000)
 def stem(written: str) -> Stem:
     """A stem as it is written in the content."""
-    return Stem(tuple(fold(part).rstrip() for part in re.split(r"\s\+\s", str(written)) if fold(part).strip()))
+    parts = [part for part in re.split(r"\s\+\s", str(written)) if skeleton(part).strip()]
+    return Stem(tuple(skeleton(part).rstrip() for part in parts), tuple(fold(part).rstrip() for part in parts))
 
 
 KEY = 4  # A space and three letters part thousands of beginnings finely enough.
@@ -68,15 +72,15 @@ class Beginnings:
         for place, part in enumerate(parts):
             self._at.setdefault(part[:KEY], []).append((place, part))
 
-    def found(self, folded: str) -> list[int]:
-        """The places, in their order, of the beginnings that stand in a folded text."""
-        return sorted(place for key in _keys(folded) for place, part in self._at.get(key, ()) if part in folded)
+    def found(self, line: str) -> list[int]:
+        """The places, in their order, of the beginnings that stand in a skeleton."""
+        return sorted(place for key in _keys(line) for place, part in self._at.get(key, ()) if part in line)
 
 
 @lru_cache(maxsize=256)
-def _keys(folded: str) -> frozenset[str]:
-    starts = [place for place, letter in enumerate(folded) if letter == " "]
-    return frozenset(folded[start : start + length] for start in starts for length in range(1, KEY + 1))
+def _keys(line: str) -> frozenset[str]:
+    starts = [place for place, letter in enumerate(line) if letter == " "]
+    return frozenset(line[start : start + length] for start in starts for length in range(1, KEY + 1))
 
 
 @dataclass(frozen=True)
@@ -87,17 +91,23 @@ class Stems:
     def _firsts(self) -> Beginnings:
         return Beginnings(one.parts[0] for one in self.all)
 
-    def in_(self, folded: str) -> bool:
-        return bool(self.found(folded))
+    @cached_property
+    def _spelt_firsts(self) -> Beginnings:
+        return Beginnings(one.spelt[0] for one in self.all)
 
-    def found(self, folded: str) -> list[Stem]:
-        return [one for place in self._firsts.found(folded) if (one := self.all[place]).is_in(folded)]
+    def in_(self, line: str) -> bool:
+        return bool(self.found(line))
+
+    def said_in(self, text: str) -> bool:
+        """Whether one stands in a text; letter by letter where it is in Cyrillic, by skeleton where it is in Latin."""
+        if not _CYRILLIC.search(text):
+            return self.in_(skeleton(text))
+        folded = fold(text)
+        return any(self.all[place].is_spelt_in(folded) for place in self._spelt_firsts.found(folded))
+
+    def found(self, line: str) -> list[Stem]:
+        return [one for place in self._firsts.found(line) if (one := self.all[place]).is_in(line)]
 
 
 def stems(written: Iterable[object]) -> Stems:
     return Stems(tuple(one for text in written if (one := stem(str(text))).parts))
-
-
-def says_one_of(folded: str, phrases: Sequence[str]) -> bool:
-    """Whether a short message is one of these phrases and nothing else."""
-    return folded.strip() in {fold(phrase).strip() for phrase in phrases}

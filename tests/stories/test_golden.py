@@ -1,14 +1,15 @@
 """The golden conversations, word for word: tests/stories/golden/*.txt are read and played."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from desk import clock, ids
+from desk.triage.understanding import Candidate, Triage, Understood
 from tests.town import WARSAW, Town, Villager
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -87,6 +88,8 @@ async def test_a_golden_conversation_goes_word_for_word(
     settings, lines = read(path)
     refs = iter(settings["refs"].split())
     monkeypatch.setattr(ids, "ticket_ref", lambda _digits=6: next(refs))
+    if "reads" in settings:
+        _reads(monkeypatch, lines[0].text, settings["reads"])
     clock.stand_at(lines[0].at)
     villager = town.person(settings["who"], settings.get("channel", "telegram"))
 
@@ -110,6 +113,18 @@ async def test_a_golden_conversation_goes_word_for_word(
 
     await town.waits(timedelta(seconds=6))
     assert villager.unread == []
+
+
+def _reads(monkeypatch: pytest.MonkeyPatch, text: str, services: str) -> None:
+    """What triage makes of these first words, rightly or wrongly: the story is about what the bot does then."""
+    understand = Triage.understand
+    read = tuple(Candidate(service, float(share)) for service, share in (one.split() for one in services.split(", ")))
+
+    def as_written(self: Triage, said: str, running: Collection[str]) -> Understood:
+        understood = understand(self, said, running)
+        return replace(understood, ranking=read, candidates=read) if said == text else understood
+
+    monkeypatch.setattr(Triage, "understand", as_written)
 
 
 async def _until(town: Town, moment: datetime) -> None:
@@ -144,10 +159,17 @@ async def _staff_acts(town: Town, villager: Villager, line: Line, where: str) ->
     """Staff write Polish; `~shown` is the translation, and what stands in the file is what the person reads."""
     worker = await town.staff(line.who)
     ticket = await town.ticket(line.acts.get("ref", ""))
+    if "takes" in line.acts:
+        response = await worker.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/take")
+        assert response.status_code == 303, (where, response.text[-2000:])
+        return
     if "closes" in line.acts:
         response = await worker.closes(ticket, line.acts["closes"], line.acts["polish"], line.acts.get("shown", ""))
     else:
-        response = await worker.answers(ticket, line.acts["polish"], line.acts.get("shown", ""))
+        polish, shown_as = line.acts["polish"], line.acts.get("shown", "")
+        response = await worker.answers(
+            ticket, polish, shown_as, corrected="by_hand" in line.acts, confirm="confirms" in line.acts
+        )
     assert response.status_code == 303, (where, response.text[-2000:])
     shown = villager.reads()
     assert shown.text == line.text, where

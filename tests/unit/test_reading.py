@@ -76,6 +76,22 @@ def test_a_pesel_is_recognised_and_covered_but_for_its_end() -> None:
     assert reading.masked("мій 44051401359") == "мій •••••••1359"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "covered"),
+    [
+        ("паспорт FH 123456 загубила", "passport", "паспорт FH •••456 загубила"),
+        ("dowód ABC123456", "passport", "dowód ABC •••456"),
+        ("картка 4539 1488 0343 6467", "card", "картка ••••••••••••6467"),
+        ("номер 4539 1488 0343 6468", "", "номер 4539 1488 0343 6468"),
+        ("мій телефон 600 700 800, PIT-37 за 2026", "", "мій телефон 600 700 800, PIT-37 за 2026"),
+        ("звернення 482-158, 800+", "", "звернення 482-158, 800+"),
+    ],
+)
+def test_numbers_that_nobody_should_send_are_recognised_and_covered(text: str, kind: str, covered: str) -> None:
+    assert reading.document_number(text) == kind
+    assert reading.masked(text) == covered
+
+
 @given(st.text(max_size=300))
 def test_no_text_raises_and_folding_twice_changes_nothing(text: str) -> None:
     folded = fold(text)
