@@ -1,4 +1,4 @@
-"""Every service that people can ask for, and every kind of danger, in every language: from first words to a ticket that people see."""
+"""Every service that people can ask for, and every danger, in every language: from first words to a ticket."""
 
 from datetime import timedelta
 
