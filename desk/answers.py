@@ -108,7 +108,7 @@ class Answers:
     def fitting(self, text: str, services: Mapping[str, float]) -> Answer | None:
         """The answer to what a text asks, also one that is past its date; `services`: how likely each is meant."""
         look = look_at(text)
-        if len(self.all) < 2 or not _asks(look):
+        if len(self.all) < 2 or not self.is_warm or not _asks(look):
             return None
         likeness = self._questions.by_words(look) + self._whole.by_words(look)
         enough = FITS_BY_WORDS
@@ -135,9 +135,13 @@ class Answers:
         )
 
     def warm(self) -> None:
-        """Make ready what the first question would wait for."""
+        """Make ready what a question is compared with, which takes seconds: in a thread, and until then none is found."""
         for _ in (self._questions, self._whole):
             pass
+
+    @property
+    def is_warm(self) -> bool:
+        return {"_questions", "_whole"} <= self.__dict__.keys()
 
 
 def _asks(look: Look) -> bool:

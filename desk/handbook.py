@@ -1,5 +1,6 @@
 """All that the centre has decided, as it stands now, read once and kept until something in it changes."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -75,6 +76,7 @@ class Shelf:
         self._shipped = self.triage.services
         self._book: Handbook | None = None
         self._edition: object = None
+        self._warming: asyncio.Future[None] | None = None
         self._looked_at = float("-inf")
 
     async def book(self, session: AsyncSession) -> Handbook:
@@ -87,6 +89,7 @@ class Shelf:
             self.triage = replace(self.triage, services=learnt or self._shipped)
             self._book = self._read(await library.entries(session))
             self._edition = edition
+            self._warming = asyncio.ensure_future(asyncio.to_thread(self._book.answers.warm))
         self._looked_at = clock.ticks()
         return self._book
 

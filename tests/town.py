@@ -221,6 +221,8 @@ class Town:
                     session, f"{name.split()[0].lower()}@example.org", name, role, PASSWORD, teams=teams
                 )
         self.shelf.forget()
+        async with self.database.reading() as session:
+            (await self.shelf.book(session)).answers.warm()
 
     def person(self, name: str, channel: str = "telegram") -> Villager:
         if name not in self.people:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +18,16 @@ LONGEST = 600  # Letters; more costs time and blurs what was meant.
 # The model has read Russian, Polish and English, but hardly any Ukrainian.
 _AS_RUSSIAN = str.maketrans({"і": "и", "є": "е", "ґ": "г"})
 
+_LOADING = Lock()  # Answers are made ready in a thread of their own.
+
 log = structlog.get_logger()
 
 
 @lru_cache(maxsize=2048)
 def meaning_of(text: str) -> Floats | None:
     """512 numbers of length 1, or None where the package is not there. How it is typed changes nothing."""
-    encode = _model()
+    with _LOADING:
+        encode = _model()
     return encode(plain(text)[:LONGEST].translate(_AS_RUSSIAN)) if encode else None
 
 

@@ -49,7 +49,7 @@ class Look:
         return None if self.without_meaning else meaning_of(self.text)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def look_at(text: str) -> Look:
     return Look(text, skeleton(text))
 

@@ -63,6 +63,8 @@ async def test_an_answer_nobody_approved_is_not_shown(town: Town) -> None:
     async with town.database.transaction() as session:
         library.withdraw(session, await library.find(session, "answer", "cukr_time"), None)
     town.shelf.forget()
+    async with town.database.reading() as session:
+        (await town.shelf.book(session)).answers.warm()
     mykola = town.person("Mykola")
 
     await mykola.writes(QUESTION)
