@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.handbook import shipped
@@ -409,6 +409,7 @@ def test_danger_is_found_in_the_middle_of_other_words(scenario: str, said: str) 
     assert SCREEN.look(around) is not None
 
 
+@settings(deadline=None)
 @given(said=st.sampled_from([said for _, said in cases(CERTAINLY)] + lines_of(EVERYDAY)))
 def test_typing_makes_no_difference(said: str) -> None:
     """Capitals, apostrophes, marks, spaces, and letters that only look like those of the other alphabet."""
@@ -422,6 +423,7 @@ def test_typing_makes_no_difference(said: str) -> None:
         assert SCREEN.look(alike) == plain
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_raises(text: str) -> None:
     SCREEN.look(text)

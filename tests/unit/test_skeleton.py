@@ -1,7 +1,7 @@
 """One spelling for every way of typing, whatever comes in."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desk.triage.features import look_at
@@ -11,6 +11,7 @@ ALIKE = str.maketrans("асеіорхуАВСЕНІКМОРТХ", "aceiopxyABCEH
 SENTENCE = st.text(alphabet="абвгдежзийклмнопрстуфхцчшщьюяіїєґ ’'-.,!?", min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 @example("ß\u0130ﬁŁ½²４4")
 @example("щ" * (LONGEST + 7))
@@ -23,6 +24,7 @@ def test_no_text_raises_and_doing_it_twice_changes_nothing(text: str) -> None:
     look_at(text).pieces, look_at(text).words
 
 
+@settings(deadline=None)
 @given(SENTENCE)
 def test_capitals_spaces_apostrophes_and_marks_change_nothing(text: str) -> None:
     plain = skeleton(text)
@@ -33,6 +35,7 @@ def test_capitals_spaces_apostrophes_and_marks_change_nothing(text: str) -> None
     assert skeleton(text.replace("й", "и").replace("ї", "і").replace("ґ", "г")) == plain
 
 
+@settings(deadline=None)
 @given(SENTENCE.map(lambda text: f"{text} щоб жити далі"))
 def test_letters_that_look_alike_change_nothing(text: str) -> None:
     assert skeleton(text.translate(ALIKE)) == skeleton(text)
