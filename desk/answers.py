@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 
 import numpy as np
 from sqlalchemy import func, select
@@ -97,18 +96,17 @@ class Answer:
         return self.verify_by is not None and today > self.verify_by
 
 
-@dataclass(frozen=True)
 class Answers:
-    all: tuple[Answer, ...]
-    vocabulary: Vocabulary
-
-    def find(self, answer_id: str) -> Answer | None:
-        return next((one for one in self.all if one.id == answer_id), None)
+    def __init__(self, every: Sequence[Answer], vocabulary: Vocabulary) -> None:
+        self.all = tuple(every)
+        self._vocabulary = vocabulary
+        self._questions: _Index | None = None
+        self._whole: _Index | None = None
 
     def fitting(self, text: str, services: Mapping[str, float]) -> Answer | None:
         """The answer to what a text asks, also one that is past its date; `services`: how likely each is meant."""
         look = look_at(text)
-        if len(self.all) < 2 or not self.is_warm or not _asks(look):
+        if len(self.all) < 2 or self._questions is None or self._whole is None or not _asks(look):
             return None
         likeness = self._questions.by_words(look) + self._whole.by_words(look)
         enough = FITS_BY_WORDS
@@ -123,25 +121,11 @@ class Answers:
         answer = self.all[int(best)]
         return answer if fits and answer.by_bot and answer.confirmed else None
 
-    @cached_property
-    def _questions(self) -> "_Index":
-        return _Index(self.vocabulary, [[answer.question.in_(name) for name in LANGUAGES] for answer in self.all])
-
-    @cached_property
-    def _whole(self) -> "_Index":
-        return _Index(
-            self.vocabulary,
-            [[f"{one.question.in_(name)} {one.text.in_(name)}" for name in LANGUAGES] for one in self.all],
-        )
-
     def warm(self) -> None:
         """Make ready what a question is compared with, which takes seconds: in a thread, and until then none is found."""
-        for _ in (self._questions, self._whole):
-            pass
-
-    @property
-    def is_warm(self) -> bool:
-        return {"_questions", "_whole"} <= self.__dict__.keys()
+        asked = [[one.question.in_(language) for language in LANGUAGES] for one in self.all]
+        whole = [[f"{one.question.in_(name)} {one.text.in_(name)}" for name in LANGUAGES] for one in self.all]
+        self._questions, self._whole = _Index(self._vocabulary, asked), _Index(self._vocabulary, whole)
 
 
 def _asks(look: Look) -> bool:

@@ -74,6 +74,7 @@ class Shelf:
         # Cues and lexicon are files of the installation; the rest lies in the database, where staff edit it.
         self.screen, self.triage = shipped(folder)
         self._shipped = self.triage.services
+        self._learnt: int | None = None  # Which of the centre's own weights are in use.
         self._book: Handbook | None = None
         self._edition: object = None
         self._warming: asyncio.Future[None] | None = None
@@ -83,10 +84,12 @@ class Shelf:
         """The handbook as it is now, or as it was a moment ago."""
         if self._book is not None and clock.ticks() - self._looked_at < KEPT_FOR:
             return self._book
-        edition = await library.edition(session), await learning.newest(session)
+        newest = await learning.newest(session)
+        edition = await library.edition(session), newest
         if self._book is None or edition != self._edition:
-            learnt = await learning.weights_in_use(session)
-            self.triage = replace(self.triage, services=learnt or self._shipped)
+            if newest != self._learnt:
+                learnt = await learning.weights_in_use(session)
+                self.triage, self._learnt = replace(self.triage, services=learnt or self._shipped), newest
             self._book = self._read(await library.entries(session))
             self._edition = edition
             self._warming = asyncio.ensure_future(asyncio.to_thread(self._book.answers.warm))

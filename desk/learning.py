@@ -25,6 +25,15 @@ from desk.triage.training import Example, folds, train, with_doubt
 from desk.triage.understanding import SURE
 from desk.triage.weights import Weights, load
 
+LISTED = 0.3  # What an entry of the lexicon or a cue counts as an example: nobody else says it so plainly.
+SECOND = 0.35  # The share of a second label, where a message has one.
+PARTS = 4  # Each part of the writers is read once by a model that has never seen them.
+MAY_LOSE = 0.01  # On the project's own messages, for what is won on the centre's.
+RIGHT = 0.95  # Of what is routed alone, so much must be right.
+# So many harmless messages of strangers may raise an alarm. Those among our examples were written to mislead, and the
+# ordinary ones are full of trouble: real ones raise far fewer.
+MAY_ERR = {CERTAIN: 0.005, PERHAPS: 0.03}
+
 
 class Learnt(SQLModel, table=True):
     """Weights for the services that a centre has learnt from its own tickets; the newest in use is read by all."""
@@ -42,33 +51,31 @@ async def newest(session: AsyncSession) -> int | None:
 
 
 async def weights_in_use(session: AsyncSession) -> Weights | None:
+    """The centre's own weights, or None while those that were shipped are in use."""
     learnt = await session.get(Learnt, await newest(session) or 0)
     return load(BytesIO(learnt.weights)) if learnt is not None else None
 
 
-LISTED = 0.3  # What an entry of the lexicon or a cue counts as an example: nobody else says it so plainly.
-SECOND = 0.35  # The share of a second label, where a message has one.
-PARTS = 4  # Each part of the writers is read once by a model that has never seen them.
-MAY_LOSE = 0.01  # On the project's own messages, for what is won on the centre's.
-RIGHT = 0.95  # Of what is routed alone, so much must be right.
-# So many harmless messages of strangers may raise an alarm. Those among our examples were written to mislead, and the
-# ordinary ones are full of trouble: real ones raise far fewer.
-MAY_ERR = {CERTAIN: 0.005, PERHAPS: 0.03}
-
-
 def learn_services(messages: Sequence[Message], lexicon: Lexicon) -> Weights:
     """Weights for the services, with as much doubt that what is routed alone is right."""
+    taught = _service_examples(messages, lexicon)
     names = sorted({message.label for message in messages})
-    listed = [Message(entry, service) for service, entry in lexicon.entries if service in names]
-    examples = [
+    # Our own lists, which follow the messages, are no strangers.
+    groups = [*(message.writer for message in messages), *[""] * (len(taught) - len(messages))]
+    sums, known = _read_by_strangers(taught, groups, names, lexicon.hint_names)
+    known[len(messages) :] = False
+    doubt = _doubt(sums[known], [messages[i] for i in np.flatnonzero(known).tolist()], names)
+    return with_doubt(train(taught, names, lexicon.hint_names), doubt, {})
+
+
+def _service_examples(messages: Sequence[Message], lexicon: Lexicon) -> list[Example]:
+    """The messages, and after them what the lexicon names outright."""
+    labels = {message.label for message in messages}
+    listed = [Message(entry, service) for service, entry in lexicon.entries if service in labels]
+    return [
         *(_service_example(message, lexicon) for message in messages),
         *(replace(_service_example(message, lexicon), weight=LISTED) for message in listed),
     ]
-    every = [*messages, *listed]
-    sums, known = _read_by_strangers(examples, [message.writer for message in every], names, lexicon.hint_names)
-    known[len(messages) :] = False  # Our own lists are no strangers.
-    doubt = _doubt(sums[known], [every[i] for i in np.flatnonzero(known).tolist()], names)
-    return with_doubt(train(examples, names, lexicon.hint_names), doubt, {})
 
 
 def _service_example(message: Message, lexicon: Lexicon) -> Example:
@@ -171,12 +178,8 @@ def learn_from(own: Sequence[Message], lexicon: Lexicon, in_use: Weights) -> Les
 
 
 def _train_services(messages: Sequence[Message], lexicon: Lexicon) -> Weights:
-    listed = [Message(entry, service) for service, entry in lexicon.entries]
-    examples_ = [
-        *(_service_example(message, lexicon) for message in messages),
-        *(replace(_service_example(message, lexicon), weight=LISTED) for message in listed),
-    ]
-    return train(examples_, sorted({message.label for message in messages}), lexicon.hint_names)
+    names = sorted({message.label for message in messages})
+    return train(_service_examples(messages, lexicon), names, lexicon.hint_names)
 
 
 def _first(weights: Weights, lexicon: Lexicon, messages: Sequence[Message]) -> float:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from desk import ids
+from desk.answers import Shown
 from desk.messages import Message
 from desk.people import Person
 from desk.staff import Staff
@@ -142,3 +143,15 @@ def _matching(words: str) -> ColumnElement[bool]:
 
 async def owners(session: AsyncSession) -> dict[int, Staff]:
     return {member.id or 0: member for member in await session.scalars(select(Staff))}
+
+
+async def unanswered(session: AsyncSession, since: datetime) -> list[tuple[str, int]]:
+    """How many tickets of each service began since then without an approved answer, the most first."""
+    rows = await session.execute(
+        select(col(Ticket.service), func.count())
+        .outerjoin(Shown, col(Shown.ticket_id) == col(Ticket.id))
+        .where(col(Ticket.opened_at) >= since, col(Shown.id).is_(None))
+        .group_by(col(Ticket.service))
+        .order_by(func.count().desc(), col(Ticket.service))
+    )
+    return [(service, n) for service, n in rows]

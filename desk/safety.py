@@ -24,7 +24,6 @@ CUED_CERTAIN = {CERTAIN: 0.7}
 CUED_PERHAPS = {CERTAIN: 0.3, PERHAPS: 0.6}
 # From here on one sentence is a hint, whatever stands around it; and with a cue, from the higher one on, certain.
 CUED_ALONE, ALONE = 0.6, 0.9
-HINT = ("", PERHAPS)  # Found in a text, it keeps the alarm gentle.
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|\n+")
 SHORT, SAID_SHORTLY = 5, 0.6  # So few words without a cue say little, and often only answer a question of ours.
 A_CHILD = 0.35  # Of the danger, so much must speak for a child who writes.
@@ -116,23 +115,22 @@ class Screen:
         return self._in_one_sentence(text, self.weights) or whole
 
     def _in_one_sentence(self, text: str, weights: Weights) -> Alarm | None:
-        """What a sentence says where the others around it say nothing of the kind; none without a plain word or proof."""
+        """What one sentence says while the others around it say nothing of the kind."""
         sentences = [sentence for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()]
-        alarms = []
+        gentle = None
         for sentence in sentences if len(sentences) > 1 else ():
             look = replace(self.seen(sentence), without_meaning=True)
             found = self._found(look.line)
-            danger = self._danger(look, found, weights)
-            cued = CERTAIN in {level for _, level in found}
+            shares = weights.probabilities(look, _hints(found))
+            danger = 1 - shares[NO_DANGER]
+            cued = _gravest(found) == CERTAIN
             # Less plain sentences have their meaning from those around them, and the whole was looked at already.
-            if danger >= (CUED_ALONE if cued else ALONE):
-                certain = cued and danger >= ALONE
-                alarms.append(self._weighed(look, found if certain else {**found, HINT: ()}, weights))
-        known = [alarm for alarm in alarms if alarm is not None]
-        return next((alarm for alarm in known if alarm.level == CERTAIN), known[0] if known else None)
-
-    def _danger(self, look: Look, found: "Found", weights: Weights) -> float:
-        return 1 - weights.probabilities(look, _hints(found))[NO_DANGER]
+            if not look.line.strip() or danger < (CUED_ALONE if cued else ALONE):
+                continue
+            if cued and danger >= ALONE:
+                return self._alarm(CERTAIN, shares, found)
+            gentle = gentle or self._alarm(PERHAPS, shares, found)
+        return gentle
 
     def _weighed(self, look: Look, found: "Found", weights: Weights) -> Alarm | None:
         """What the examples teach; a cue makes it easier to be alarmed, and a mere hint never makes it certain."""
@@ -140,18 +138,19 @@ class Screen:
             return None
         shares = weights.probabilities(look, _hints(found))
         danger = 1 - shares[NO_DANGER]
-        levels = {level for _, level in found}
-        cued = PERHAPS if HINT in found else CERTAIN if CERTAIN in levels else PERHAPS if PERHAPS in levels else ""
-        certain = weights.levels[CERTAIN] * CUED_CERTAIN.get(cued, 1.0)
+        cued = _gravest(found)
+        if cued != PERHAPS and danger >= weights.levels[CERTAIN] * CUED_CERTAIN.get(cued, 1.0):
+            return self._alarm(CERTAIN, shares, found)
         perhaps = weights.levels[PERHAPS] * CUED_PERHAPS.get(cued, 1.0)
         if not cued and len(look.line.split()) <= SHORT:
             perhaps = max(perhaps, SAID_SHORTLY)
-        if danger < min(certain, perhaps):
-            return None
+        return self._alarm(PERHAPS, shares, found) if danger >= perhaps else None
+
+    def _alarm(self, level: str, shares: Mapping[str, float], found: "Found") -> Alarm:
         likeliest = max((scenario.id for scenario in self.scenarios), key=lambda name: shares.get(name, 0.0))
         why = tuple(cue for (name, _), cues in found.items() if name == likeliest for cue in cues)
-        child = likeliest == CHILD or (CHILD, CERTAIN) in found or shares[CHILD] >= A_CHILD * danger
-        return Alarm(likeliest, CERTAIN if danger >= certain and cued != PERHAPS else PERHAPS, child, why)
+        child = likeliest == CHILD or (CHILD, CERTAIN) in found or shares[CHILD] >= A_CHILD * (1 - shares[NO_DANGER])
+        return Alarm(likeliest, level, child, why)
 
     def _by_cues(self, found: "Found") -> Alarm | None:
         for level in (CERTAIN, PERHAPS):
@@ -173,6 +172,12 @@ class Screen:
 
 
 Found = Mapping[tuple[str, str], Sequence[str]]  # Scenario and level, and the cues that stand in the text.
+
+
+def _gravest(found: Found) -> str:
+    """The graver level of the cues in a text, or nothing."""
+    levels = {level for _, level in found}
+    return CERTAIN if CERTAIN in levels else PERHAPS if PERHAPS in levels else ""
 
 
 def _hints(found: Found) -> dict[str, float]:

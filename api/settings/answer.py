@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import pages
 from api.doors import Asking, Desk, Reading, TheDesk
-from api.settings.frame import Changing, Editor, Visitor, find_entry, may_edit, render_room, today_at
+from api.settings.frame import POLISH_FIRST, Changing, Editor, Visitor, find_entry, may_edit, render_room, today_at
 from desk import answers, upkeep
 from desk.errors import Invalid
 from desk.library import Entry
@@ -17,7 +17,6 @@ from desk.texts import Written
 router = APIRouter()
 
 URL = "/staff/settings/answers"
-POLISH_FIRST = ("pl", "uk", "ru", "en")
 
 
 @router.get(f"{URL}/{{key}}")
@@ -70,7 +69,7 @@ async def _page(
             "state": upkeep.state_of(entry, today),
             "suggested_until": (today + upkeep.VALID["answer"]).isoformat(),
         },
-        "votes": {"shown": votes.shown, "helped": votes.helped, "not_helped": votes.not_helped},
+        "votes": votes,
         "can": {"edit": may_edit(asking)},
         "back": URL,
     }

@@ -6,27 +6,34 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from api import pages
 from api.doors import Asking, Desk, Reading, TheDesk
 from api.moments import Moments
-from api.settings.frame import Changing, Editor, Text, Visitor, day_text, find_entry, may_edit, render_room, today_at
-from desk import answers, clock, library, upkeep
+from api.settings.frame import (
+    POLISH_FIRST,
+    Changing,
+    Editor,
+    Text,
+    Visitor,
+    day_text,
+    find_entry,
+    may_edit,
+    render_room,
+    today_at,
+)
+from desk import answers, clock, library, queues, upkeep
 from desk.errors import Conflict, Invalid
 from desk.library import Entry
 from desk.staff import Staff, everyone
 from desk.texts import Written, say
-from desk.tickets import Ticket
 from desk.triage.words import fold
 
 router = APIRouter()
 
 STATES = ("all", "unconfirmed", "expired", "soon", "confirmed")
 LATELY = timedelta(days=30)
-POLISH_FIRST = ("pl", "uk", "ru", "en")
 KNOWN_LANGUAGES = frozenset({"uk", "pl", "ru", "en"})
 
 
@@ -131,13 +138,7 @@ async def _answers(
 
 async def _unanswered(session: AsyncSession, titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """What was asked lately and no answer was shown, by service; the questions lie in the tickets themselves."""
-    counts = await session.execute(
-        select(col(Ticket.service), func.count())
-        .outerjoin(answers.Shown, col(answers.Shown.ticket_id) == col(Ticket.id))
-        .where(col(Ticket.opened_at) >= clock.now() - LATELY, col(answers.Shown.id).is_(None))
-        .group_by(col(Ticket.service))
-        .order_by(func.count().desc(), col(Ticket.service))
-    )
+    counts = await queues.unanswered(session, clock.now() - LATELY)
     return [
         {"service": titles.get(service, ""), "n": n, "url": f"/staff/tickets?service={service}"}
         for service, n in counts
@@ -210,7 +211,7 @@ class _View:
             "service": titles.get(facts.get("service", ""), ""),
             "shown": "staff" if facts.get("show") == "staff" else "auto",
             "url": f"/staff/settings/answers/{entry.key}",
-            "votes": {"shown": votes.shown, "helped": votes.helped, "not_helped": votes.not_helped},
+            "votes": votes,
         }
 
     def _check(self, entry: Entry) -> dict[str, Any]:

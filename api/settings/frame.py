@@ -24,6 +24,8 @@ Manager = Annotated[Asking, only(*MANAGES_STAFF)]
 Text = Annotated[str, Form()]
 Several = Annotated[list[str] | None, Form()]
 
+POLISH_FIRST = ("pl", "uk", "ru", "en")
+
 ROOMS = ("centre", "helplines", "answers", "services", "staff")
 # The rooms whose entries hold only until a day, and so want a look again; each with the kind of its entries.
 DATED = {"helplines": "helpline", "answers": "answer"}

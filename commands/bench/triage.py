@@ -47,7 +47,7 @@ def measure(also: Sequence[Path], with_encoder: bool) -> Report:
     before = _memory()
     started = time.perf_counter()
     if not with_encoder:
-        encoder._model = lambda: None  # type: ignore[assignment]
+        encoder.do_without()
     from desk import handbook
     from desk.triage.understanding import SURE
 

@@ -20,6 +20,7 @@ from desk.people import Address, Person
 from desk.script import form
 from desk.texts import LANGUAGES, w
 from desk.tickets import Status, Ticket, current_of
+from desk.triage.language import Guess
 
 QUIET = timedelta(seconds=4)  # What follows within this is answered together.
 LONGEST_WAIT = timedelta(seconds=20)  # However long a burst goes on, somebody who waits gets an answer.
@@ -70,7 +71,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         said=Said([message_id], heard.text, [heard.kind], await _ticket_replied_to(session, heard, address)),
     )
     files.keep(turn, message_id, heard, turn.facts.files_up_to)
-    _learn_language(turn, heard)
+    _learn_language(turn, heard, guess)
     outcome = await _respond(turn, heard, message_id)
     talk.heard_at = min(heard.said_at, at).isoformat()
     person.talk = talk.kept()
@@ -360,12 +361,11 @@ async def _ticket_replied_to(session: AsyncSession, heard: Heard, address: Addre
     )
 
 
-def _learn_language(turn: Turn, heard: Heard) -> None:
+def _learn_language(turn: Turn, heard: Heard, guess: Guess) -> None:
     """The language of the first words, unless the person has chosen one; with the choice offered where it is in doubt."""
     person = turn.person
     if person.language_sure or heard.kind == "press" or heard.text.startswith("/"):
         return
-    guess = turn.book.triage.tongues.of(heard.text)
     if guess.language:
         if not person.language or guess.sure:
             person.language = guess.language

@@ -6,7 +6,7 @@ from desk.conversation.turn import Turn
 from desk.history import record
 from desk.script import buttons, summary
 from desk.script.form import Progress
-from desk.texts import Verbatim, line, lines, w
+from desk.texts import InLanguages, Verbatim, line, lines, w
 from desk.tickets import Reason, Status, Ticket
 from desk.times import OpenWeek
 from desk.triage.understanding import Understood
@@ -30,8 +30,7 @@ async def offer(turn: Turn, ticket: Ticket, understood: Understood) -> bool:
 
 
 def _show(turn: Turn, ticket: Ticket, answer: Answer) -> None:
-    turn.open_with(got=False)
-    hello, notice = turn.head[:1], turn.head[1:]
+    hello, notice = _opening(turn)
     book = turn.book
     told = AnswerText(answer, book.centre, book.register, turn.today, OpenWeek(book.centre.hours))
     _belongs(turn, ticket, answer)
@@ -47,6 +46,12 @@ def _show(turn: Turn, ticket: Ticket, answer: Answer) -> None:
     turn.about = ticket.id
 
 
+def _opening(turn: Turn) -> tuple[list[InLanguages], list[InLanguages]]:
+    """Who speaks, and the notice, where they have to be said; what comes between them is said now."""
+    turn.open_with(got=False)
+    return turn.head[:1], turn.head[1:]
+
+
 def _belongs(turn: Turn, ticket: Ticket, answer: Answer) -> None:
     """The ticket is the answer's own service, with what the words have said already."""
     service = turn.book.catalogue.service(answer.service)
@@ -57,9 +62,8 @@ def _belongs(turn: Turn, ticket: Ticket, answer: Answer) -> None:
 
 
 async def _rules_may_have_changed(turn: Turn, ticket: Ticket, answer: Answer) -> None:
-    """Nothing that is out of date is ever shown: staff find the old answer beside the ticket."""
-    turn.open_with(got=False)
-    hello, notice = turn.head[:1], turn.head[1:]
+    """Nothing that is out of date is ever shown; the ticket's history says which answer it would have been."""
+    hello, notice = _opening(turn)
     _belongs(turn, ticket, answer)
     turn.head = [line(*hello, w("answer.expired")), *notice]
     ticket.form = Progress(over=True).kept()

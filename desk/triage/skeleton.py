@@ -81,7 +81,11 @@ def _letters(words: list[str]) -> int:
 def _in_one_alphabet(word: str, cyrillic: bool) -> str:
     """The word without look-alike letters of the other alphabet; the text decides where the word itself does not."""
     script = _script(word) or (1 if cyrillic and word not in _ABBREVIATIONS else -1)
-    return word.translate(_TO_CYRILLIC if script > 0 else _TO_LATIN)
+    return in_cyrillic(word) if script > 0 else word.translate(_TO_LATIN)
+
+
+def in_cyrillic(word: str) -> str:
+    return word.translate(_TO_CYRILLIC)
 
 
 def _shorter(line: str) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from desk.triage.skeleton import skeleton
-
-LONGEST = 4000  # Letters that are looked at; nobody names a need later than that.
+from desk.triage.skeleton import LONGEST, in_cyrillic, skeleton
 
 _SAME = str.maketrans(
     {
@@ -18,7 +16,6 @@ _SAME = str.maketrans(
 )  # fmt: skip
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _NOT_A_WORD = re.compile(r"[^\w+]+", re.UNICODE)
-_LOOKS_CYRILLIC = str.maketrans("aceiopxykmthbu", "асеіорхукмтнви")
 
 
 @lru_cache(maxsize=2048)
@@ -35,9 +32,8 @@ def fold(text: str) -> str:
 
 def _one_alphabet(word: str) -> str:
     """A Cyrillic word into which look-alike Latin letters have slipped, in Cyrillic alone."""
-    if not any("а" <= letter <= "ӿ" for letter in word) or not any("a" <= letter <= "z" for letter in word):
-        return word
-    return word.translate(_LOOKS_CYRILLIC)
+    mixed = any("а" <= letter <= "ӿ" for letter in word) and any("a" <= letter <= "z" for letter in word)
+    return in_cyrillic(word) if mixed else word
 
 
 @dataclass(frozen=True)
