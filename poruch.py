@@ -266,10 +266,16 @@ class _House:
         from desk import channels
         from desk.handbook import Shelf
         from desk.history import News
+        from desk.opinions import Seconding
 
         self.settings, self.database = settings, database
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.shelf = Shelf(settings.zone, settings.public_url)
+        self.shelf = Shelf(
+            settings.zone,
+            settings.public_url,
+            Seconding(bool(settings.opinion_url), settings.opinion_sensitive),
+            transcribes=bool(settings.transcriber_url),
+        )
         self.pages = Pages(database)
         self.intake = Intake(database, self._hear)
         self.telegram_token = settings.telegram_token.get_secret_value()
@@ -354,9 +360,22 @@ class _House:
             closing.append(sender)
             works.append(Delivery(self.database, [sender], self.holder).run())
         if "rounds" in parts:
-            from bot.rounds import Rounds
+            from bot.models import language_model_from, speech_model_from
+            from bot.rounds import Job, Rounds
 
-            works.append(Rounds(self.database, self.shelf, self.holder).run())
+            jobs: dict[str, tuple[float, Job]] = {}
+            if (model := language_model_from(self.settings)) is not None:
+                from bot.opinions import Opinions
+
+                opinions = Opinions(self.database, self.shelf, model)
+                jobs["opinions"] = (0.25, opinions.look)
+                closing += [opinions, model]
+            works.append(Rounds(self.database, self.shelf, self.holder, jobs).run())
+            if (speech := speech_model_from(self.settings)) is not None:
+                from bot.transcribing import Transcribing
+
+                works.append(Transcribing(self.database, self.shelf, speech, self.holder).run())
+                closing.append(speech)
             if self.desk.translator is not None:
                 from bot.translating import Translating
 

@@ -68,6 +68,7 @@ class MessageOut(BaseModel):
     key: str | None
     kind: str
     text: str
+    automatic: bool  # Nobody typed these words: a transcriber wrote down what was said.
     status: str
     at: datetime
 
@@ -398,6 +399,7 @@ def _message(message: Message, refs: dict[int | None, str]) -> dict[str, Any]:
         "key": message.key,
         "kind": message.kind,
         "text": masked(message.text),
+        "automatic": bool(message.text_by),
         "status": message.status.value,
         "at": message.at,
     }

@@ -10,7 +10,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import clock, leases, reminders
-from desk.conversation import answer_burst, due_answers, later
+from desk.conversation import later
+from desk.conversation.bursts import answer_burst, due_answers
 from desk.database import Database, DatabaseAway
 from desk.handbook import Handbook, Shelf
 

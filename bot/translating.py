@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from bot.breaker import Breaker
 from desk import clock, leases, translation
 from desk.database import Database, DatabaseAway
 from desk.translation import STAFF, CannotTranslate, Misconfigured, Translator, TryLater, Wanted
@@ -12,29 +13,6 @@ log = structlog.get_logger()
 
 LOOK_AGAIN = 2.0
 AT_ONCE = 4
-TROUBLES = 3  # So many failures in a row open the breaker.
-REST, LONGEST_REST = 15.0, 300.0
-
-
-class Breaker:
-    """Lets a translator that is down alone for a while, and longer each time."""
-
-    def __init__(self) -> None:
-        self.troubles, self.rest, self.closed_until = 0, REST, 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return clock.ticks() < self.closed_until
-
-    def worked(self) -> None:
-        self.troubles, self.rest = 0, REST
-
-    def failed(self) -> None:
-        self.troubles += 1
-        if self.troubles >= TROUBLES:
-            self.closed_until = clock.ticks() + self.rest
-            self.rest = min(self.rest * 2, LONGEST_REST)
-            log.warning("translator.resting", seconds=round(self.closed_until - clock.ticks()))
 
 
 class Translating:
@@ -42,7 +20,7 @@ class Translating:
 
     def __init__(self, database: Database, translator: Translator, holder: str) -> None:
         self.database, self.translator, self.holder = database, translator, holder
-        self.breaker = Breaker()
+        self.breaker = Breaker("translator")
 
     async def run(self) -> None:
         bell = self.database.bell("outbox")  # Whatever was heard was answered too; and the look is cheap.

@@ -21,6 +21,7 @@ visitors      a browser's hold on its chat
 library       starter content, and what staff changed of it
 centre        what the centre decides about itself
 services      the catalogue and its questions
+opinions      the promise of a second opinion
 helplines     numbers with owner, check, expiry
 answers       approved answers: found, shown until their date
 safety        the screen for danger: pure, offline
@@ -30,6 +31,7 @@ people        the person behind channel addresses
 staff         accounts, roles, who may see what
 files         photos, voices, documents
 messages      what was heard and told
+transcripts   the transcriber's promise, what waits for it
 outbox        what still waits to be sent
 tickets       a ticket's life
 corrections   what a centre's own tickets teach triage

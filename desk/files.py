@@ -24,6 +24,12 @@ class File(SQLModel, table=True):
             sqlite_where=text("status = 'wanted'"),
             postgresql_where=text("status = 'wanted'"),
         ),
+        Index(
+            "ix_file_unwritten",
+            "id",
+            sqlite_where=text("transcript = 'wanted'"),
+            postgresql_where=text("transcript = 'wanted'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
@@ -40,6 +46,7 @@ class File(SQLModel, table=True):
     covered: bool = False  # Shown to staff only after a press.
     attempts: int = 0
     not_before: datetime | None = None
+    transcript: str = Field(default="", max_length=12)  # "", wanted, done, failed; the words stand in the message
     content: bytes | None = Field(default=None, sa_type=Sealed)
 
 

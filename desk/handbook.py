@@ -11,6 +11,7 @@ from desk import clock, learning, library
 from desk.answers import Answers, read_answers
 from desk.centre import Centre, read_centre
 from desk.helplines import Register, read_register
+from desk.opinions import NEVER, Seconding
 from desk.safety import Screen, read_screen
 from desk.services import Catalogue, read_catalogue
 from desk.triage import weights
@@ -30,6 +31,8 @@ class Handbook:
     triage: Triage
     answers: Answers
     public_url: str = ""
+    seconding: Seconding = NEVER
+    transcribes: bool = False
 
     @property
     def lexicon(self) -> Lexicon:
@@ -69,8 +72,16 @@ def shipped(folder: Path = library.STARTER) -> tuple[Screen, Triage]:
 class Shelf:
     """Keeps the handbook; every process has one."""
 
-    def __init__(self, zone: ZoneInfo, public_url: str = "", folder: Path = library.STARTER) -> None:
-        self.zone, self.public_url = zone, public_url
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        public_url: str = "",
+        seconding: Seconding = NEVER,
+        *,
+        transcribes: bool = False,
+        folder: Path = library.STARTER,
+    ) -> None:
+        self.zone, self.public_url, self.seconding, self.transcribes = zone, public_url, seconding, transcribes
         # Cues and lexicon are files of the installation; the rest lies in the database, where staff edit it.
         self.screen, self.triage = shipped(folder)
         self._shipped = self.triage.services
@@ -112,6 +123,8 @@ class Shelf:
             triage=self.triage,
             answers=read_answers(entries, self.triage.services.vocabulary),
             public_url=self.public_url,
+            seconding=self.seconding,
+            transcribes=self.transcribes,
         )
 
 

@@ -121,6 +121,8 @@ class Message(SQLModel, table=True):
     at: datetime  # When we stored it.
     said_at: datetime  # When it was said, by the channel's own clock.
 
+    text_by: str = Field(default="", max_length=40)  # The transcriber's name, where nobody typed these words.
+
     # The same in the staff's language (or, for a reply, as the staff wrote it), and who made it so.
     other: str = Field(default="", sa_type=Text)
     other_language: str = Field(default="", max_length=2)

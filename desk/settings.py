@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -40,6 +41,17 @@ class Settings(BaseSettings):
     )
     translator_url: str = Field("", description="Address of the LibreTranslate server.")
     translator_key: SecretStr = Field(SecretStr(""), description="Its key, when it wants one.")
+    opinion_url: str = Field(
+        "", description="A language model of the centre's own, as http://127.0.0.1:11434/v1; empty means none is asked."
+    )
+    opinion_model: str = Field("", description="Its name there.")
+    opinion_key: SecretStr = Field(SecretStr(""), description="Its key, when it wants one.")
+    opinion_sensitive: bool = Field(False, description="Whether it may also read what may be of a sensitive service.")
+    transcriber_url: str = Field(
+        "", description="A transcriber of the centre's own, as http://127.0.0.1:8080/v1; empty means none is asked."
+    )
+    transcriber_model: str = Field("", description="Its name there.")
+    transcriber_key: SecretStr = Field(SecretStr(""), description="Its key, when it wants one.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token of /metrics; empty means no /metrics.")
     trusted_proxies: str = Field(
         "", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
@@ -59,6 +71,15 @@ class Settings(BaseSettings):
     def _known_translator(cls, value: str) -> str:
         if value not in {"none", "libretranslate", "google", "mymemory"}:
             raise ValueError("choose none, libretranslate, google or mymemory")
+        return value
+
+    @field_validator("opinion_url", "transcriber_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        # Addresses are logged, so nothing secret may be in one.
+        parsed = urlsplit(value)
+        if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or "@" in value or parsed.query):
+            raise ValueError("write it like http://127.0.0.1:11434/v1, with no key in it")
         return value
 
     @field_validator("telegram_webhook_secret")

@@ -5,13 +5,14 @@ web chat. Marta takes requests, Paweł is a caseworker, Beata leads safeguarding
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -32,6 +33,7 @@ from desk.people import Address, Person, Place
 from desk.settings import Settings
 from desk.tickets import Ticket
 from desk.times import HALF_HOUR
+from desk.triage.understanding import NOT_A_REQUEST, Candidate, Triage, Understood
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 TELEGRAM = Facts(
@@ -90,8 +92,9 @@ class Villager:
                 return await self._sends(kind="press", choice=shown.data[label], reply_to=shown.number)
         raise AssertionError(f"{self.name} sees no button [{label}]")
 
-    async def sends(self, kind: str, caption: str = "", *, size: int = 1000) -> Outcome:
-        file = FileHeard(kind=kind, remote=f"file-{self.said}", size=size, mime="image/jpeg" if kind == "photo" else "")
+    async def sends(self, kind: str, caption: str = "", *, size: int = 1000, content: bytes | None = None) -> Outcome:
+        mime = "image/jpeg" if kind == "photo" else ""
+        file = FileHeard(kind=kind, remote=f"file-{self.said}", size=size, mime=mime, content=content)
         return await self._sends(kind=kind, text=caption, files=(file,))
 
     async def _sends(self, *, kind: str = "text", text: str = "", **more: Any) -> Outcome:
@@ -305,3 +308,16 @@ class Town:
     async def closes_its_doors(self) -> None:
         for worker in self.workers.values():
             await worker.client.aclose()
+
+
+def reads_as(monkeypatch: pytest.MonkeyPatch, text: str, services: str) -> None:
+    """What triage makes of these first words, rightly or wrongly: the story is about what the bot does then."""
+    understand = Triage.understand
+    read = tuple(Candidate(service, float(share)) for service, share in (one.split() for one in services.split(", ")))
+
+    def as_written(self: Triage, said: str, running: Collection[str]) -> Understood:
+        understood = understand(self, said, running)
+        offered = () if read[0].service == NOT_A_REQUEST else read
+        return replace(understood, ranking=read, candidates=offered) if said == text else understood
+
+    monkeypatch.setattr(Triage, "understand", as_written)

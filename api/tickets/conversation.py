@@ -150,6 +150,8 @@ class _Teller:
 
     def _origin(self, message: Message) -> str | None:
         if message.author is Author.PERSON:
+            if message.text_by:
+                return "transcript"
             return "fixed" if message.kind == "press" else "original"
         if message.author is Author.BOT:
             return "fixed"

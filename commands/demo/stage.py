@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from desk import clock, people, reminders, replying, tickets, translation
-from desk.conversation import QUIET, answer_burst, hear
+from desk.conversation import hear
+from desk.conversation.bursts import QUIET, answer_burst
 from desk.conversation.talk import Talk
 from desk.courses import Lesson
 from desk.handbook import Handbook

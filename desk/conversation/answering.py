@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desk import ids
-from desk.conversation import asking, classes, files, offering
+from desk.conversation import asking, classes, files, offering, seconding
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.script import buttons, form
@@ -277,7 +277,7 @@ async def _answer_summary(turn: Turn) -> None:
 
 async def new_words(turn: Turn) -> None:
     """Words outside any question: more for an open ticket, a closed one again, or a new need."""
-    understood = turn.book.understand(turn.said.text)
+    understood = seconding.seconded(turn, turn.book.understand(turn.said.text))
     draft = turn.ticket(turn.talk.ticket)
     if draft is not None and draft.status is Status.DRAFT and not draft.service:
         await new_need(turn, understood, draft)

@@ -12,9 +12,7 @@ from desk.script.buttons import Choice
 from desk.script.form import Progress, next_question
 from desk.texts import Words, line, lines, w
 from desk.tickets import Status, Ticket
-from desk.triage.understanding import Understood
-
-THREE = 3
+from desk.triage.understanding import OFFERED, Understood
 
 # Which service
 
@@ -29,7 +27,7 @@ async def choose_service(turn: Turn, ticket: Ticket, service_id: str, *, routed:
 
 def ask_which_service(turn: Turn, ticket: Ticket, understood: Understood) -> None:
     """The three best, then "something else" and a person."""
-    best = [candidate.service for candidate in understood.candidates[:THREE]]
+    best = [candidate.service for candidate in understood.candidates[:OFFERED]]
     ticket.guess = best[0]
     turn.say(w("unsure"))
     turn.choices = [*buttons.services(turn.book.catalogue, best), buttons.word("go:other"), buttons.PERSON]

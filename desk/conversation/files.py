@@ -50,6 +50,7 @@ def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
                 status=_status(file, limit),
                 covered=file.kind == "photo" and shows_papers(heard.text),
                 content=file.content,
+                transcript="wanted" if file.kind in SPOKEN and turn.book.transcribes else "",
                 not_before=turn.at,
             )
         )

@@ -16,6 +16,7 @@ class Talk:
     data: dict[str, Any] = field(default_factory=dict)  # What this step must remember.
     waiting: list[int] = field(default_factory=list)  # Messages of a burst that have no answer yet.
     waiting_since: str = ""
+    opinion: dict[str, Any] = field(default_factory=dict)  # A second opinion on the words that wait.
     resting: list[int] = field(default_factory=list)  # Unfinished tickets to come back to.
     spoke_at: str = ""  # When the bot last spoke.
     heard_at: str = ""  # When the person last wrote, before now.

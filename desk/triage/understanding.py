@@ -9,6 +9,7 @@ from desk.triage.lexicon import Lexicon
 from desk.triage.weights import Weights
 
 SURE = 0.7  # From here on the service is named and the questions begin; below, the person chooses.
+OFFERED = 3  # So many are put before a person who must choose.
 WORTH = 0.02  # Less likely ones are not worth a button.
 NOT_A_REQUEST, OTHER = "not_a_request", "other"
 
@@ -40,6 +41,14 @@ class Understood:
     def sure(self) -> Candidate | None:
         best = self.best
         return best if best is not None and best.confidence >= SURE else None
+
+    def seconded(self, service: str) -> "Understood":
+        """The same after a second opinion: sure where both agree on one of the likeliest, else a word among the offered."""
+        near = [one.service for one in self.candidates[:OFFERED]]
+        named = next((one for one in self.candidates if one.service == service), Candidate(service, 0.0))
+        if service in near:
+            named = replace(named, confidence=max(named.confidence, SURE))
+        return replace(self, candidates=(named, *(one for one in self.candidates if one.service != service)))
 
     def without(self, service: str) -> "Understood":
         """The same, less a service that the person has just denied."""

@@ -1,16 +1,15 @@
 """The golden conversations, word for word: tests/stories/golden/*.txt are read and played."""
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from desk import clock, ids
-from desk.triage.understanding import Candidate, Triage, Understood
-from tests.town import WARSAW, Town, Villager
+from tests.town import WARSAW, Town, Villager, reads_as
 
 GOLDEN = Path(__file__).parent / "golden"
 BUTTON = re.compile(r"\[([^\]]+)\]")
@@ -89,7 +88,7 @@ async def test_a_golden_conversation_goes_word_for_word(
     refs = iter(settings["refs"].split())
     monkeypatch.setattr(ids, "ticket_ref", lambda _digits=6: next(refs))
     if "reads" in settings:
-        _reads(monkeypatch, lines[0].text, settings["reads"])
+        reads_as(monkeypatch, lines[0].text, settings["reads"])
     clock.stand_at(lines[0].at)
     villager = town.person(settings["who"], settings.get("channel", "telegram"))
 
@@ -113,18 +112,6 @@ async def test_a_golden_conversation_goes_word_for_word(
 
     await town.waits(timedelta(seconds=6))
     assert villager.unread == []
-
-
-def _reads(monkeypatch: pytest.MonkeyPatch, text: str, services: str) -> None:
-    """What triage makes of these first words, rightly or wrongly: the story is about what the bot does then."""
-    understand = Triage.understand
-    read = tuple(Candidate(service, float(share)) for service, share in (one.split() for one in services.split(", ")))
-
-    def as_written(self: Triage, said: str, running: Collection[str]) -> Understood:
-        understood = understand(self, said, running)
-        return replace(understood, ranking=read, candidates=read) if said == text else understood
-
-    monkeypatch.setattr(Triage, "understand", as_written)
 
 
 async def _until(town: Town, moment: datetime) -> None:

@@ -17,12 +17,13 @@ import pytest
 import typer
 
 from bot.channels.console import Console
-from commands import doctor
+from commands.doctor import machine, outside, stored
 from commands.triage import Reader, show
 from desk import clock, health, library, sealing
 from desk.database import Database
 from desk.messages import SetAside
 from desk.settings import Settings
+from tests.model_server import ModelServer
 from tests.telegram_api import TelegramApi
 from tests.translate_server import TranslateServer
 
@@ -210,7 +211,7 @@ def test_the_doctor_names_a_misspelt_setting(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("PORUCH_TRANSLATER", "libretranslate")
     (tmp_path / ".env").write_text("PORUCH_PROT=80\nPORUCH_PORT=80\n")
 
-    said = [finding.sentence for finding in doctor._settings(settings()) if finding.mark == "look"]
+    said = [finding.sentence for finding in machine.settings_read(settings()) if finding.mark == "look"]
 
     assert [sentence.split()[0] for sentence in said] == ["PORUCH_PROT", "PORUCH_TRANSLATER"]
 
@@ -224,7 +225,7 @@ async def test_the_doctor_counts_what_waits_in_the_database(database: Database, 
         session.add(SetAside(channel="web", account="", key="1", raw=b"words", error="Broken", at=clock.now()))
     url = database.engine.url.render_as_string(hide_password=False)
 
-    told = await marks(doctor._database(settings(database_url=url, data_dir=tmp_path)))
+    told = await marks(stored.database_of(settings(database_url=url, data_dir=tmp_path)))
 
     assert told[f"Help lines that nobody has confirmed, so people do not see them: {len(lines) - 2}."] == "look"
     assert told["Help lines past their date, so people do not see them any more: 1."] == "look"
@@ -233,7 +234,7 @@ async def test_the_doctor_counts_what_waits_in_the_database(database: Database, 
     assert told["The key opens the files that are kept."] == "ok"
 
     other = Settings(_env_file=None, secret_key="another key", database_url=url, data_dir=tmp_path)
-    assert (await marks(doctor._database(other)))["The key does not open the files that are kept."] == "error"
+    assert (await marks(stored.database_of(other)))["The key does not open the files that are kept."] == "error"
     async with database.reading() as session:
         assert await health.waiting_aside(session) == 1
 
@@ -246,12 +247,12 @@ async def test_the_doctor_asks_telegram_about_bot_and_webhook() -> None:
             "telegram_webhook_secret": "a-secret",
             "public_url": "https://help.example.org",
         }
-        assert (await marks(doctor._telegram(settings(**known), web))) == {
+        assert (await marks(outside.telegram(settings(**known), web))) == {
             "Telegram knows the bot: @poruch_bot.": "ok",
             "No webhook is set at Telegram.": "error",
         }
 
-        stranger = await marks(doctor._telegram(settings(**{**known, "telegram_token": "1:other"}), web))
+        stranger = await marks(outside.telegram(settings(**{**known, "telegram_token": "1:other"}), web))
         assert stranger == {"Telegram does not know the token.": "error"}
 
 
@@ -261,7 +262,7 @@ def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
     good = {"url": "https://help.example.org/webhooks/telegram", "pending_update_count": 3}
 
     def told(**info: Any) -> list[str]:
-        return [finding.mark for finding in doctor._webhook(ours, {**good, **info})]
+        return [finding.mark for finding in outside.webhook(ours, {**good, **info})]
 
     assert told() == ["ok"]
     assert told(url="https://elsewhere.example.org/webhooks/telegram") == ["error"]
@@ -273,11 +274,27 @@ def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
 async def test_the_doctor_asks_the_translator_for_its_languages() -> None:
     async with TranslateServer() as server, httpx.AsyncClient() as web:
         known = {"translator": "libretranslate", "translator_url": server.url}
-        assert (await doctor._translator(settings(**known), web)).mark == "ok"
+        assert (await outside.translator(settings(**known), web)).mark == "ok"
     async with TranslateServer(without=(("ru", "pl"),)) as server, httpx.AsyncClient() as web:
         known = {"translator": "libretranslate", "translator_url": server.url}
-        finding = await doctor._translator(settings(**known), web)
+        finding = await outside.translator(settings(**known), web)
         assert (finding.mark, finding.sentence) == ("look", "The translator cannot do: ru to pl.")
+
+
+async def test_the_doctor_asks_models_whether_they_are_there_and_near() -> None:
+    async with ModelServer() as server, httpx.AsyncClient() as web:
+
+        async def told(url: str, model: str = "small") -> list[str]:
+            return [finding.mark for finding in await outside.model_of("second opinion", url, "", model, web)]
+
+        assert await told("") == ["ok"]
+        assert await told(server.url) == ["ok"]
+        assert await told(server.url, "bigger") == ["look"]
+        assert await told("http://127.0.0.1:9/v1") == ["error"]
+        server.fault = "html"
+        assert await told(server.url) == ["error"]
+    assert [outside.is_near(host) for host in ("127.0.0.1", "10.0.0.7", "ollama", "ai.internal")] == [True] * 4
+    assert not outside.is_near("api.example.com") and not outside.is_near("8.8.8.8")
 
 
 # The demo
