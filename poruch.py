@@ -264,6 +264,7 @@ class _House:
         from bot.intake import Intake
         from bot.translators import translator_from
         from desk import channels
+        from desk.drills import FACTS as DRILL
         from desk.handbook import Shelf
         from desk.history import News
         from desk.opinions import Seconding
@@ -289,7 +290,7 @@ class _House:
             News(database),
         )
         self.desk.translator = translator_from(settings)
-        known = [WEB]
+        known = [WEB, DRILL]
         if self.telegram_token:
             from bot.channels.telegram import FACTS as TELEGRAM
 

@@ -47,4 +47,5 @@ health        whether anything was lost
 profiles      a person as staff see them
 upkeep        what staff change of the centre's content
 conversation  hear(): one incoming message, whole
+drills        a monthly drill: test phrases, and an alarm to be taken
 """

@@ -13,6 +13,7 @@ class Facts:
     reaches_closed: bool = True  # An answer reaches the person when they are not looking.
     can_erase: bool = False  # Messages can be taken back on their side too.
     files_up_to: int = 20 * 1024 * 1024  # Bytes.
+    nobody: bool = False  # An invented person's: what is told there counts as sent.
     invites: str = ""  # A link by which this channel can be added from another one, with {code}.
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,11 @@ class Handbook:
     def understand(self, text: str) -> Understood:
         """From words to the services they may ask for."""
         return self.triage.understand(text, self.catalogue.running)
+
+    def vanished(self, today: date) -> int:
+        """How many help lines and answers people no longer see because their day has passed."""
+        lines = [one for one in self.register.lines.values() if one.confirmed and not one.may_be_shown(today)]
+        return len(lines) + sum(one.confirmed and one.is_past(today) for one in self.answers.all)
 
     @property
     def privacy_link(self) -> str:

@@ -247,7 +247,8 @@ async def tell(
     kind: str = "text",
 ) -> Message:
     """Put words for a person into the outbox; the delivery carries them out after the commit."""
-    reachable = address.reachable or channels.facts_of(address.channel).reaches_closed
+    facts = channels.facts_of(address.channel)
+    reachable = address.reachable or facts.reaches_closed
     message = Message(
         person_id=address.person_id,
         address_id=address.id or 0,
@@ -268,11 +269,12 @@ async def tell(
         other_by=other_by,
         purpose=purpose,
         # A page that was left for good fetches nothing any more; a messenger may still tell us that it does.
-        status=Status.WAITING if reachable else Status.FAILED,
+        status=Status.SENT if facts.nobody else Status.WAITING if reachable else Status.FAILED,
         failure="" if reachable else address.why_not[:80],
         choices=[{"id": button.id, "label": button.label} for button in choices],
         extra=extra or {},
         not_before=not_before or at,
+        sent_at=at if facts.nobody else None,
         request_key=request_key,
     )
     session.add(message)

@@ -3,6 +3,7 @@
 from desk.answers import Shown
 from desk.corrections import Correction
 from desk.courses import Answer, Course, Lesson, Place
+from desk.drills import Drill
 from desk.files import File
 from desk.history import Event
 from desk.learning import Learnt
@@ -23,6 +24,7 @@ TABLES = (
     Code,
     Correction,
     Course,
+    Drill,
     Entry,
     Event,
     File,

@@ -25,6 +25,7 @@ from desk import staff as accounts
 from desk.channels import Facts
 from desk.conversation import Outcome, hear
 from desk.database import Database
+from desk.drills import FACTS as DRILL
 from desk.files import FileHeard
 from desk.handbook import Shelf
 from desk.history import News
@@ -194,7 +195,7 @@ class Town:
         self.rounds = Rounds(database, self.shelf, "town")
         self.people: dict[str, Villager] = {}
         self.workers: dict[str, Worker] = {}
-        channels.know([TELEGRAM, WEB])
+        channels.know([TELEGRAM, WEB, DRILL])
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
         self.desk = Desk(database, self.shelf, "test", False, settings, News(database), StandingTranslator())
         self.app = staff_app(self.desk)

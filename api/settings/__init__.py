@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.settings import accounts, answer, centre, checked, front, services
+from api.settings import accounts, answer, centre, checked, drill, front, services
 
 router = APIRouter()
-for room in (front, centre, checked, answer, services, accounts):
+for room in (front, centre, checked, answer, services, drill, accounts):
     router.include_router(room.router)

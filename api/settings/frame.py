@@ -12,7 +12,7 @@ from api import pages
 from api.doors import Asking, Desk, TheDesk, only
 from api.refusals import refused
 from api.tickets.inbox import counts_for
-from desk import clock, library, upkeep
+from desk import clock, drills, library, upkeep
 from desk.errors import Conflict, Invalid
 from desk.library import Entry
 from desk.reading import readable
@@ -26,7 +26,7 @@ Several = Annotated[list[str] | None, Form()]
 
 POLISH_FIRST = ("pl", "uk", "ru", "en")
 
-ROOMS = ("centre", "helplines", "answers", "services", "staff")
+ROOMS = ("centre", "helplines", "answers", "services", "drill", "staff")
 # The rooms whose entries hold only until a day, and so want a look again; each with the kind of its entries.
 DATED = {"helplines": "helpline", "answers": "answer"}
 
@@ -76,12 +76,11 @@ async def _rooms(session: AsyncSession, desk: Desk, asking: Asking) -> list[dict
     waiting = [
         entry.kind for entry in await library.entries(session, *DATED.values()) if upkeep.wants_a_look(entry, today)
     ]
+    todo = {room: waiting.count(kind) for room, kind in DATED.items()}
+    next_drill = await drills.due(session)
+    todo["drill"] = int(next_drill is None or next_drill <= today)
     return [
-        {
-            "id": room,
-            "url": f"/staff/settings/{room}",
-            "todo": waiting.count(DATED[room]) or None if room in DATED else None,
-        }
+        {"id": room, "url": f"/staff/settings/{room}", "todo": todo.get(room) or None}
         for room in ROOMS
         if room != "staff" or asking.staff.role in MANAGES_STAFF
     ]

@@ -21,7 +21,7 @@ from desk.reading import masked
 from desk.script.form import Progress
 from desk.script.summary import topic_of
 from desk.services import Service
-from desk.staff import CASEWORK, Staff
+from desk.staff import CASEWORK, MANAGES_CONTENT, Staff
 from desk.texts import LANGUAGES, say
 from desk.tickets import Status, Ticket
 
@@ -76,18 +76,21 @@ async def show(
         "answered": counted["waiting"],
         "mine": {"n": counted["mine"], "url": "/staff/tickets?queue=mine"},
     }
-    return pages.render(request, desk, "tickets/list.html", asking, context, counts=badge(counted), section="inbox")
+    badges = _badges(counted, asking, book)
+    return pages.render(request, desk, "tickets/list.html", asking, context, counts=badges, section="inbox")
 
 
 async def counts_for(session: AsyncSession, asking: Asking, book: Handbook) -> dict[str, Any]:
     """The figures of the rail, for every page."""
     if asking.staff.role not in CASEWORK:
-        return {"new": 0, "urgent": 0}
-    return badge(await queues.counts(session, readable_by(asking.staff, book.catalogue), asking.staff, clock.now()))
+        return _badges({"new": 0, "urgent": 0}, asking, book)
+    counted = await queues.counts(session, readable_by(asking.staff, book.catalogue), asking.staff, clock.now())
+    return _badges(counted, asking, book)
 
 
-def badge(counted: Mapping[str, int]) -> dict[str, Any]:
-    return {"new": capped(counted["new"]), "urgent": counted["urgent"]}
+def _badges(counted: Mapping[str, int], asking: Asking, book: Handbook) -> dict[str, Any]:
+    tasks = book.vanished(book.centre.local(clock.now()).date()) if asking.staff.role in MANAGES_CONTENT else 0
+    return {"new": capped(counted["new"]), "urgent": counted["urgent"], "tasks": tasks}
 
 
 def capped(n: int) -> int | str:

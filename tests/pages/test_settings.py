@@ -19,7 +19,7 @@ from tests.town import PASSWORD, WARSAW, Town
 EDITORS = [Role.COORDINATOR, Role.ADMINISTRATOR]
 READERS = [Role.INTAKE, Role.CASEWORKER, Role.SPECIALIST]
 OUTSIDERS = [Role.TEACHER, Role.REPORT_READER]
-ROOMS = ("", "/centre", "/helplines", "/answers", "/services")
+ROOMS = ("", "/centre", "/helplines", "/answers", "/services", "/drill")
 SETTINGS = "/staff/settings"
 
 
@@ -710,3 +710,16 @@ async def can_sign_in(town: Town, email: str, password: str) -> bool:
     visitor.client.cookies.clear()
     answer = await visitor.client.post("/staff/sign-in", data={"email": email, "password": password})
     return answer.status_code == 303
+
+
+async def test_what_has_vanished_is_a_task_on_every_page_of_those_who_keep_it(town):
+    keeper, other = await signs_in(town, Role.COORDINATOR), await signs_in(town, Role.INTAKE, "Marta Zięba")
+    badge = '<b class="badge">1<span class="unseen"> po terminie, wymaga sprawdzenia</span></b>'
+
+    for last_day, vanished in ((date(2027, 3, 1), False), (date(2027, 2, 28), True)):
+        async with town.database.transaction() as session:
+            library.confirm(session, await library.find(session, "helpline", "niebieska_linia"), None, last_day)
+        town.shelf.forget()
+
+        assert (badge in await keeper.opens("/staff/tickets")) is vanished
+        assert badge not in await other.opens("/staff/tickets")
