@@ -60,6 +60,9 @@ class Slot:
     show: str = ""
     sensitive: bool = False
     yes: Stems = field(default_factory=lambda: Stems(()))
+    said_with: Stems = field(
+        default_factory=lambda: Stems(())
+    )  # A date is this one where one of these stands beside it.
 
     def option(self, option_id: str) -> Option | None:
         return next((option for option in self.options if option.id == option_id), None)
@@ -195,6 +198,7 @@ def _slot(slot_id: str, facts: Mapping[str, Any]) -> Slot:
         show=facts.get("show", ""),
         sensitive=facts.get("sensitive", False),
         yes=stems(facts.get("stems") or ()),
+        said_with=stems(facts.get("said_with") or ()),
     )
 
 

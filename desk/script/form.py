@@ -6,13 +6,16 @@ from datetime import date
 from typing import Any
 
 from desk import reading
-from desk.services import Option, Service, Slot
+from desk.services import ALWAYS, Option, Service, Slot
 from desk.texts import LANGUAGES
 from desk.triage.lexicon import Lexicon
 from desk.triage.skeleton import skeleton
 from desk.triage.words import fold
 
 Answers = Mapping[str, Mapping[str, Any]]  # Slot to {"v": value, "w": the words it was read from}
+
+
+DATES = ("date", "datetime", "window")
 
 
 class Unclear:
@@ -208,9 +211,9 @@ def filled(service: Service, text: str, answers: Answers, today: date) -> dict[s
         if slot.id in answers or slot.id == "contact_channel" or slot.id == "language":
             continue
         value = _volunteered(slot, text, today)
-        if value is not None and _could_be_asked(service, slot, {**answers, **found}):
+        if value is not None and (slot.id in ALWAYS or _could_be_asked(service, slot, {**answers, **found})):
             found[slot.id] = {"v": value, "w": ""}
-    _one_date_once(service, found)
+    _one_date_once(service, found, text)
     return found
 
 
@@ -226,9 +229,11 @@ def _volunteered(slot: Slot, text: str, today: date) -> Any:
             return matched[-1] if matched else None
         case "yes_no":
             return True if slot.yes.said_in(text) else None
-        case "date" | "datetime":
+        case "phone":
+            return reading.phone(text)
+        case "date" | "datetime" | "window":
             found = reading.when(text, today)
-            if found.day is None or (slot.type == "datetime" and found.at is None):
+            if found.day is None or (slot.type != "date" and found.at is None):
                 return None
             return {"day": found.day.isoformat(), "at": found.at.isoformat("minutes") if found.at else None}
         case "people":
@@ -238,8 +243,11 @@ def _volunteered(slot: Slot, text: str, today: date) -> Any:
             return None
 
 
-def _one_date_once(service: Service, found: dict[str, dict[str, Any]]) -> None:
-    """One date in a sentence answers one question: the first that asks for it, in the order of the service."""
-    dated = [slot for slot in service.slots if slot in found and service.slots[slot].type in ("date", "datetime")]
-    for slot in dated[1:]:
-        del found[slot]
+def _one_date_once(service: Service, found: dict[str, dict[str, Any]], text: str) -> None:
+    """One date in a sentence answers one question: the one it is said with, else the first that asks for any date."""
+    dated = [slot for name, slot in service.slots.items() if name in found and slot.type in DATES]
+    said = [slot for slot in dated if slot.said_with.said_in(text)]
+    any_ = [slot for slot in dated if not slot.said_with.all]
+    for slot in dated:
+        if slot not in (said or any_)[:1]:
+            del found[slot.id]
