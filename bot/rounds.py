@@ -9,7 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, leases, reminders
+from desk import clock, leases, outages, reminders
 from desk.conversation import later
 from desk.conversation.bursts import answer_burst, due_answers
 from desk.database import Database, DatabaseAway
@@ -70,6 +70,8 @@ class Rounds:
             return True
         async with self.database.transaction() as session:
             held = bool(await leases.hold(session, LEASE, self.holder, clock.now()))
+            if held:
+                await outages.beat(session, clock.now())
         self.held_at = clock.ticks() if held else float("-inf")
         return held
 

@@ -16,6 +16,7 @@ database      engine, transaction(), column kinds
 schema        brings the database to this version
 leases        one owner of a thing at a time
 history       who did (and read) what, append-only
+outages       when the whole desk was away
 tokens        tokens of other systems
 visitors      a browser's hold on its chat
 library       starter content, and what staff changed of it

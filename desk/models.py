@@ -10,6 +10,7 @@ from desk.learning import Learnt
 from desk.leases import Lease
 from desk.library import Entry
 from desk.messages import Message, SetAside
+from desk.outages import Outage, Pulse
 from desk.people import Address, Person
 from desk.reminders import Reminder
 from desk.staff import Staff, StaffSession, WrongTry
@@ -33,8 +34,10 @@ TABLES = (
     Lesson,
     Message,
     Note,
+    Outage,
     Person,
     Place,
+    Pulse,
     Reminder,
     SetAside,
     Shown,

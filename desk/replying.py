@@ -15,9 +15,11 @@ from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Author, Button, Message, Purpose
 from desk.people import Address, ContactRule, Person
+from desk.safety import CHILD
 from desk.staff import Staff
-from desk.texts import InLanguages, say
+from desk.texts import InLanguages, line, say, w
 from desk.tickets import Note, Reason, Ticket
+from desk.times import OpenWeek
 
 LONGEST = 8000  # Letters of one reply.
 
@@ -201,6 +203,41 @@ async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime
         choices=_traces(ticket, address, language),
         extra={"danger": True},
     )
+
+
+async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: Handbook, at: datetime) -> None:
+    """The bot speaks again in this ticket, and says so, unless nothing may be said there first."""
+    if not ticket.with_people:
+        raise Conflict("error.bot_speaks")
+    ticket.staff_at, ticket.touched_at = None, at
+    record(session, "ticket.handed_back", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+    person = await people.find_person(session, ticket.person_id)
+    if person.contact_rule is ContactRule.NEVER_FIRST:
+        return
+    language = person.language or "uk"
+    said = _bot_again(person, book, at)
+    await post.tell(
+        session,
+        await _reachable(session, person),
+        said.in_(language),
+        language=language,
+        at=at,
+        purpose=Purpose.NEWS,
+        ticket_id=ticket.id,
+        other=said.in_("pl") if language != "pl" else "",
+        other_language="pl",
+        other_by="fixed",
+    )
+
+
+def _bot_again(person: Person, book: Handbook, at: datetime) -> InLanguages:
+    """«Знову пише бот Поруч.», and to a child when people answer and who does at other times."""
+    if not person.is_minor:
+        return w("bot.again")
+    child = book.screen.scenario(CHILD)
+    shown = book.register.shown(child.lines_child, book.centre.local(at).date(), most=1)
+    number = shown[0].number if shown else book.centre.n112
+    return line(w("bot.again"), w("child.hours", hours=OpenWeek(book.centre.hours), line=number))
 
 
 def _traces(ticket: Ticket, address: Address, language: str) -> list[Button]:

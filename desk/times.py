@@ -94,6 +94,19 @@ def hour(moment: datetime) -> str:
 
 
 @dataclass(frozen=True)
+class AtTime:
+    """An hour of today, «10:40», or of another day, «18:00, 4 грудня»."""
+
+    moment: datetime
+    today: date
+
+    def in_(self, language: str) -> str:
+        if self.moment.date() == self.today:
+            return hour(self.moment)
+        return f"{hour(self.moment)}, {day_and_month(self.moment.date(), language)}"
+
+
+@dataclass(frozen=True)
 class Day:
     """A day as one says it today: «сьогодні», «завтра», «у понеділок», further away with the date.
 

@@ -18,9 +18,10 @@ from sqlmodel import col
 
 from api.app import staff_app
 from api.doors import Desk
+from bot.channels import webchat
 from bot.intake import Intake
 from bot.rounds import Rounds
-from desk import channels, clock, ids, library
+from desk import channels, clock, ids, library, outages
 from desk import staff as accounts
 from desk.channels import Facts
 from desk.conversation import Outcome, hear
@@ -98,13 +99,18 @@ class Villager:
         file = FileHeard(kind=kind, remote=f"file-{self.said}", size=size, mime=mime, content=content)
         return await self._sends(kind=kind, text=caption, files=(file,))
 
+    async def leaves(self) -> None:
+        """The quick exit of the web chat."""
+        async with self.town.database.transaction() as session:
+            await webchat.left(session, self.external)
+
     async def _sends(self, *, kind: str = "text", text: str = "", **more: Any) -> Outcome:
         self.said += 1
         heard = Heard(
             place=Place(self.channel, self.external, name=self.name),
             key=f"{self.external}-{self.said}",
             number=str(1000 + self.said),
-            said_at=clock.now(),
+            said_at=more.pop("said_at", None) or clock.now(),
             kind=kind,
             text=text,
             **more,
@@ -280,6 +286,12 @@ class Town:
         await self.rounds.apologise()
         await self.rounds.remind()
         await self.deliver()
+
+    async def was_away(self, began_at: datetime, ended_at: datetime) -> None:
+        """Nothing worked between these moments, as the rounds would notice."""
+        for moment in (began_at, ended_at):
+            async with self.database.transaction() as session:
+                await outages.beat(session, moment)
 
     async def until(self, moment: datetime) -> None:
         """Time goes by until `moment`, a step at a time, so that whatever is due on the way happens."""

@@ -285,6 +285,12 @@ async def reopen(held: Held) -> Response:
     return pages.back_to(held.url, said="said.reopened", ref=held.ref)
 
 
+@router.post("/staff/tickets/{ref}/handback")
+async def hand_back(held: Held) -> Response:
+    await replying.hand_back(held.session, held.ticket, held.asking.staff, held.book, clock.now())
+    return pages.back_to(held.url, said="said.handed_back", ref=held.ref)
+
+
 # Danger
 
 

@@ -30,6 +30,7 @@ LINES = {
     "ticket.closed": ("closed", "check"),
     "ticket.reopened": ("reopened_person", "inbox"),
     "ticket.reopened_by_staff": ("reopened", "inbox"),
+    "ticket.handed_back": ("handed_back", "robot"),
     "alarm.raised": ("alarm", "alert"),
     "alarm.taken": ("taken", "person"),
     "alarm.lowered": ("lowered", "info"),

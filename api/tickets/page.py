@@ -165,6 +165,7 @@ def _can(ticket: Ticket, asking: Asking) -> dict[str, bool]:
         "reopen": not ticket.is_open,
         "priority": ticket.is_open,
         "service": ticket.is_open,
+        "hand_back": ticket.with_people,
     }
 
 

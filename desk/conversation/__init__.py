@@ -64,7 +64,9 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         talk=talk,
         at=at,
         tickets=[] if is_new else list(await current_of(session, person.id or 0, at)),
-        said=Said([message_id], heard.text, [heard.kind], await _ticket_replied_to(session, heard, address)),
+        said=Said(
+            [message_id], heard.text, [heard.kind], await _ticket_replied_to(session, heard, address), heard.said_at
+        ),
     )
     files.keep(turn, message_id, heard, turn.facts.files_up_to)
     _learn_language(turn, heard, guess)

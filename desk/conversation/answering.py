@@ -319,7 +319,10 @@ async def _to_unfinished(turn: Turn, ticket: Ticket) -> None:
 async def _add(turn: Turn, ticket: Ticket) -> None:
     await turn.join(ticket)
     turn.fill(ticket, turn.said.text)
-    if not await files.acknowledge(turn, ticket):
+    if turn.late is not None:
+        turn.say(line(turn.late, turn.got()))
+        turn.late = None
+    elif not await files.acknowledge(turn, ticket):
         turn.say(w("ticket.added", ref=ids.spoken(ticket.ref)))
     turn.about = ticket.id
 

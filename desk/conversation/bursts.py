@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import clock, reading
+from desk import clock, outages, reading
 from desk.conversation import answering, asking, files, seconding
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
@@ -14,7 +14,9 @@ from desk.handbook import Handbook
 from desk.messages import Heard, Message
 from desk.people import Address, Person
 from desk.script import form
+from desk.texts import w
 from desk.tickets import Status, Ticket, current_of
+from desk.times import AtTime
 
 QUIET = timedelta(seconds=4)  # What follows within this is answered together.
 LONGEST_WAIT = timedelta(seconds=20)  # However long a burst goes on, somebody who waits gets an answer.
@@ -26,6 +28,7 @@ async def answer(turn: Turn) -> None:
     turn.person.answer_due_at = None
     if waiting_ids:
         await _gather(turn, waiting_ids)
+    await _explain_a_delay(turn)
     held, step = turn.talk.data, turn.talk.step
     if reading.document_number(turn.said.text):
         ticket = turn.ticket(turn.talk.ticket) or (turn.open_tickets[-1] if turn.open_tickets else None)
@@ -50,7 +53,18 @@ async def _gather(turn: Turn, ids: list[int]) -> None:
         text="\n".join(row.text for row in rows if row.text),
         kinds=[row.kind for row in rows],
         reply_to_ticket=turn.said.reply_to_ticket,
+        said_at=min(row.said_at for row in rows),
     )
+
+
+async def _explain_a_delay(turn: Turn) -> None:
+    """Words that waited because we were away get an apology, once for an outage."""
+    said_at = turn.said.said_at
+    outage = await outages.that_delayed(turn.session, said_at, turn.at) if said_at else None
+    if outage is None or turn.talk.said_once(f"outage.{outage.id}"):
+        return
+    began, ended = (AtTime(turn.book.centre.local(moment), turn.today) for moment in (outage.began_at, outage.ended_at))
+    turn.late = w("late.system", **{"from": began, "to": ended})
 
 
 def must_wait(turn: Turn, heard: Heard) -> bool:
@@ -169,7 +183,7 @@ async def answer_burst(session: AsyncSession, person_id: int, book: Handbook) ->
         talk=talk,
         at=at,
         tickets=list(await current_of(session, person_id, at)),
-        said=Said([rows[-1].id or 0], rows[-1].text, [rows[-1].kind]),
+        said=Said([rows[-1].id or 0], rows[-1].text, [rows[-1].kind], said_at=rows[0].said_at),
     )
     await _answer_what_followed(turn, rows)
     person.talk = talk.kept()

@@ -21,6 +21,7 @@ from desk.times import rounded_up
 
 NUDGE_AFTER = timedelta(days=1)
 NOBODY_AFTER = timedelta(minutes=10)
+STILL_TIME = timedelta(hours=1)
 
 
 async def unfinished(session: AsyncSession, at: datetime, limit: int = 50) -> Sequence[int]:
@@ -86,11 +87,18 @@ async def apologise(session: AsyncSession, ticket_id: int, book: Handbook, at: d
     record(session, "ticket.late", ticket_id=ticket.id, person_id=ticket.person_id)
     if turn.person.contact_rule is not ContactRule.FREE:
         return
-    due = book.centre.due(at)
+    due = _today_if_it_can(book, at)
     turn.say(w("late.reply", time=turn.on_the_hour(promised), when=turn.by_when(due)))
     ticket.due_at = due
     turn.about = ticket.id
     await _say_beside(turn)
+
+
+def _today_if_it_can(book: Handbook, at: datetime) -> datetime:
+    """Whoever was let down once is promised an answer before the centre closes, if there is still time for one."""
+    today = book.centre.hours.on(book.centre.local(at).date())
+    due = book.centre.due(at)
+    return min(due, today[1]) if today and today[1] - at >= STILL_TIME else due
 
 
 async def silent_alarms(session: AsyncSession, at: datetime) -> Sequence[int]:

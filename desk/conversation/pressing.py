@@ -299,7 +299,8 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
     if kind == "r":
         return _rate(turn, rest)
     if pressed == "c:trace":
-        turn.say(w("safe.trace"))
+        alarmed = next((ticket for ticket in reversed(turn.open_tickets) if ticket.alarm), None)
+        turn.say(w("safe.trace"), *([w("safe.return", ref=ids.spoken(alarmed.ref))] if alarmed else []))
         turn.extra = {"danger": True}
         return True
     if kind == "l":

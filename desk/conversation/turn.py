@@ -36,6 +36,7 @@ class Said:
     text: str
     kinds: list[str]
     reply_to_ticket: int | None = None
+    said_at: datetime | None = None  # By the channel's clock; of a burst, the earliest.
 
     @property
     def has_words(self) -> bool:
@@ -58,6 +59,7 @@ class Turn:
     extra: dict[str, Any] = field(default_factory=dict)
     about: int | None = None  # The ticket that our answer stands in.
     language_doubt: bool = False
+    late: InLanguages | None = None  # The apology for an outage in which these words had to wait.
     popup: str = ""
 
     # What is known
@@ -116,10 +118,8 @@ class Turn:
             first.append(w("hello", centre_of=centre.of))
             if closed is not None:
                 first += [closed, w("danger.line", n112=centre.n112)]
-            elif got and len(self.said.ids) > 1:
-                first.append(w_count("got.many", len(self.said.ids)))
             elif got:
-                first.append(w("got"))
+                first.append(self.got())
             self.head.append(line(*first))
             self.head.append(self.notice())
             if "photo" in self.said.kinds:
@@ -132,6 +132,10 @@ class Turn:
             first.append(closed)
         if first:
             self.head.append(line(*first))
+
+    def got(self) -> InLanguages:
+        """«Отримано 2 повідомлення, їх прочитає людина.»"""
+        return w_count("got.many", len(self.said.ids)) if len(self.said.ids) > 1 else w("got")
 
     def notice(self) -> InLanguages:
         """The short notice, said once, with the version that was shown."""
@@ -294,7 +298,8 @@ class Turn:
 
     async def tell(self, *, purpose: Purpose = Purpose.ANSWER) -> Message | None:
         """Put all that is to be said into one message of the outbox, with its buttons."""
-        parts = [lines(*self.head)] if self.head else []
+        head = [self.late, *self.head] if self.late else self.head
+        parts = [lines(*head)] if head else []
         words = paragraphs(*parts, *self.body)
         text = words.in_(self.language)
         if not text:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,9 @@ async def test_a_golden_conversation_goes_word_for_word(
             await _staff_acts(town, villager, line, where)
         elif line.who == "popup":
             assert villager.popups.pop(0) == line.text, where
+        elif line.who == "away":
+            began, ended = (_at(line.at, hour) for hour in line.text.split())
+            await town.was_away(began, ended)
         elif line.who == "nothing":
             await town.waits(timedelta(seconds=6))
             assert villager.unread == [], where
@@ -112,6 +115,11 @@ async def test_a_golden_conversation_goes_word_for_word(
 
     await town.waits(timedelta(seconds=6))
     assert villager.unread == []
+
+
+def _at(day: datetime, hour: str) -> datetime:
+    """«10:40» of that day."""
+    return datetime.combine(day, time.fromisoformat(hour), WARSAW)
 
 
 async def _until(town: Town, moment: datetime) -> None:
@@ -129,6 +137,8 @@ async def _soon(town: Town, villager: Villager, where: str, line: Line):  # type
 async def _speaks(villager: Villager, line: Line) -> None:
     if line.pressed:
         await villager.presses(line.pressed)
+    elif "leaves" in line.acts:
+        await villager.leaves()
     elif "sends" in line.acts:
         kind, _, size = line.acts["sends"].partition(" ")
         await villager.sends(kind, line.text, size=int(size or 1000))
@@ -139,7 +149,8 @@ async def _speaks(villager: Villager, line: Line) -> None:
         shown = next(shown for shown in villager.screen if line.acts["old"] in shown.data)
         await villager._sends(kind="press", choice=shown.data[line.acts["old"]], reply_to=shown.number)
     else:
-        await villager.writes(line.text)
+        said_at = _at(line.at, line.acts["said"]) if "said" in line.acts else None
+        await villager.writes(line.text, said_at=said_at)
 
 
 async def _staff_acts(town: Town, villager: Villager, line: Line, where: str) -> None:
@@ -148,6 +159,10 @@ async def _staff_acts(town: Town, villager: Villager, line: Line, where: str) ->
     ticket = await town.ticket(line.acts.get("ref", ""))
     if "takes" in line.acts:
         response = await worker.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/take")
+        assert response.status_code == 303, (where, response.text[-2000:])
+        return
+    if "hands_back" in line.acts:
+        response = await worker.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/handback")
         assert response.status_code == 303, (where, response.text[-2000:])
         return
     if "closes" in line.acts:
