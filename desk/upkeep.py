@@ -1,7 +1,7 @@
 """What staff decide about the centre's content, checked before it is kept: its particulars, its days, what is valid."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import library
+from desk import ids, library
 from desk.centre import read_centre
 from desk.errors import Conflict, Invalid, NotFound
 from desk.library import Entry
@@ -253,6 +253,7 @@ class AnswerTexts:
     source: str
     source_date: str
     by_bot: bool  # Otherwise it is for staff alone.
+    service: str
 
 
 _GAP = re.compile(r"\{[^{}]*\}")
@@ -269,11 +270,44 @@ def answer_texts_of(entry: Entry) -> AnswerTexts:
         source=facts.get("source", ""),
         source_date=facts.get("source_date", ""),
         by_bot=facts.get("show") != "staff",
+        service=facts.get("service", ""),
     )
 
 
-def change_answer(session: AsyncSession, entry: Entry, typed: AnswerTexts, until: str, today: date, by: int) -> None:
+NO_ANSWER = AnswerTexts({}, {}, "", "", by_bot=True, service="")
+
+
+def add_answer(
+    session: AsyncSession, typed: AnswerTexts, until: str, services: Collection[str], today: date, by: int
+) -> Entry:
+    """An answer of the centre's own, approved by whoever typed it; nothing is kept when something is wrong."""
+    facts, last = _checked_answer(typed, until, services, today)
+    entry = library.add(session, "answer", f"own_{ids.step_token()}{ids.step_token()}", by, **facts)
+    library.confirm(session, entry, by, last)
+    return entry
+
+
+def change_answer(
+    session: AsyncSession,
+    entry: Entry,
+    typed: AnswerTexts,
+    until: str,
+    services: Collection[str],
+    today: date,
+    by: int,
+) -> None:
     """New words for an answer, approved by whoever typed them until a day; nothing is kept when something is wrong."""
+    facts, last = _checked_answer(typed, until, services, today)
+    library.edit(session, entry, by, **facts)
+    library.confirm(session, entry, by, last)
+
+
+def _checked_answer(
+    typed: AnswerTexts, until: str, services: Collection[str], today: date
+) -> tuple[dict[str, Any], date]:
+    """What is kept of an answer and its last day, or Invalid with the field that is wrong."""
+    if typed.service not in services:
+        raise Invalid("error.no_service", field="service")
     questions = {language: one_line(typed.questions.get(language, "")) for language in LANGUAGES}
     texts = {language: _several_lines(typed.answers.get(language, "")) for language in LANGUAGES}
     for kind, known, longest in (("q", questions, LONGEST_QUESTION), ("a", texts, LONGEST_ANSWER)):
@@ -289,12 +323,16 @@ def change_answer(session: AsyncSession, entry: Entry, typed: AnswerTexts, until
     last = _day(until)
     if last is None or not today <= last <= today + FARTHEST:
         raise Invalid("error.until", field="until")
-    library.edit(
-        session, entry, by,
-        q=questions, a=texts, source=source, source_date=read, verified=today,
-        show="auto" if typed.by_bot else "staff",
-    )  # fmt: skip
-    library.confirm(session, entry, by, last)
+    facts = {
+        "q": questions,
+        "a": texts,
+        "source": source,
+        "source_date": read,
+        "verified": today,
+        "show": "auto" if typed.by_bot else "staff",
+        "service": typed.service,
+    }
+    return facts, last
 
 
 def _check_text(field: str, text: str, longest: int) -> None:
