@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from api.doors import Asking
 from api.moments import Moments
-from desk import history, ids
+from desk import history, ids, library
 from desk import messages as post
 from desk.files import File
 from desk.history import Event
@@ -17,7 +17,7 @@ from desk.messages import Author, Message, Status
 from desk.people import Person
 from desk.reading import masked
 from desk.staff import Staff
-from desk.texts import say
+from desk.texts import Written, say
 from desk.tickets import Note, Reason, Ticket, notes_of
 
 HIDDEN = frozenset({"erase", "old_press", "blocked", "unblocked"})
@@ -31,6 +31,7 @@ LINES = {
     "ticket.reopened": ("reopened_person", "inbox"),
     "ticket.reopened_by_staff": ("reopened", "inbox"),
     "ticket.handed_back": ("handed_back", "robot"),
+    "answer.expired": ("answer_expired", "clock"),
     "alarm.raised": ("alarm", "alert"),
     "alarm.taken": ("taken", "person"),
     "alarm.lowered": ("lowered", "info"),
@@ -54,7 +55,7 @@ async def conversation_of(
     files = await _files(session, messages)
     notes = await notes_of(session, ticket.id)
     events = await history.of_ticket(session, ticket.id)
-    teller = _Teller(ticket, person, names, moments, asking)
+    teller = _Teller(ticket, person, names, moments, asking, await _expired(session, events, asking))
     dated: list[tuple[Any, int, dict[str, Any]]] = [
         *((message.at, 1, teller.message(message, files.get(message.id or 0, []))) for message in messages),
         *((note.at, 1, teller.note(note)) for note in notes),
@@ -84,11 +85,24 @@ async def _files(session: AsyncSession, messages: Sequence[Message]) -> dict[int
     return found
 
 
+async def _expired(session: AsyncSession, events: Sequence[Event], asking: Asking) -> dict[str, str]:
+    """The questions of the answers that would have fitted, had they not been past their date."""
+    keys = {str(event.facts.get("answer")) for event in events if event.kind == "answer.expired"}
+    known = await library.entries(session, "answer") if keys else []
+    return {entry.key: Written(entry.now["q"]).in_(asking.language) for entry in known if entry.key in keys}
+
+
 class _Teller:
     def __init__(
-        self, ticket: Ticket, person: Person, names: Mapping[int, Staff], moments: Moments, asking: Asking
+        self,
+        ticket: Ticket,
+        person: Person,
+        names: Mapping[int, Staff],
+        moments: Moments,
+        asking: Asking,
+        expired: Mapping[str, str],
     ) -> None:
-        self.ticket, self.person, self.names, self.moments = ticket, person, names, moments
+        self.ticket, self.person, self.names, self.moments, self.expired = ticket, person, names, moments, expired
         self.lang = asking.language
 
     def message(self, message: Message, files: list[File]) -> dict[str, Any]:
@@ -229,6 +243,8 @@ class _Teller:
             if to is None:
                 name = "unassigned"
             facts["to"] = to.name if to else ""
+        if event.kind == "answer.expired":
+            facts["answer"] = self.expired.get(str(event.facts.get("answer")), "")
         if event.kind == "alarm.raised":
             facts["to"] = say(self.lang, "alarm.to_all", "staff")
         if event.kind == "alarm.lowered":

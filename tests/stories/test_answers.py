@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from desk import answers, corrections, learning, library
+from desk import answers, corrections, ids, learning, library
 from desk.answers import Shown
 from desk.corrections import Correction
 from desk.tickets import Status
@@ -29,6 +29,17 @@ async def test_an_answer_ends_at_midnight_of_its_last_day(town: Town, at: dateti
 
     assert ("до 180 днів" in mykola.last) is shown
     assert ("Правила могли змінитися" in mykola.last) is not shown
+
+
+async def test_staff_read_which_answer_was_past_its_date(town: Town) -> None:
+    await town.until(datetime(2027, 1, 4, 9, 0, tzinfo=WARSAW))
+    mykola = town.person("Mykola")
+    await mykola.writes(QUESTION)
+    ticket = await town.ticket()
+
+    page = await (await town.staff("Marta")).opens(f"/staff/tickets/{ids.spoken(ticket.ref)}")
+
+    assert "Zatwierdzona odpowiedź jest po terminie" in page
 
 
 async def test_votes_are_counted_and_a_no_becomes_a_ticket(town: Town) -> None:
