@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -66,8 +67,9 @@ def shipped_lists(folder: Path = library.STARTER) -> tuple[Lexicon, Screen]:
     )
 
 
+@cache
 def shipped(folder: Path = library.STARTER) -> tuple[Screen, Triage]:
-    """The screen and triage with all that this version has learnt."""
+    """The screen and triage with all that this version has learnt; read once."""
     lexicon, cues = shipped_lists(folder)
     services, danger, languages = (
         weights.load(weights.SHIPPED / f"{name}.npz") for name in ("services", "danger", "languages")

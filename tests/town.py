@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -321,6 +322,11 @@ class Town:
     async def closes_its_doors(self) -> None:
         for worker in self.workers.values():
             await worker.client.aclose()
+
+
+def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hashing of passwords with little work, since everyone signs in."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def reads_as(monkeypatch: pytest.MonkeyPatch, text: str, services: str) -> None:

@@ -60,6 +60,6 @@ def _after(done: Done, lang: str) -> str:
 
 
 def _name(phrase: str, lang: str) -> str:
-    """«pożar (ukraiński)»"""
+    """«ukraiński – pożar»"""
     scenario, language = phrase.split(".")
-    return f"{say(lang, f'drill.{scenario}', 'staff')} ({say(lang, f'language.{language}', 'staff')})"
+    return f"{say(lang, f'language.{language}', 'staff')} – {say(lang, f'drill.{scenario}', 'staff')}"

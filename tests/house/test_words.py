@@ -27,6 +27,13 @@ def catalogue(domain: str, language: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.parametrize("path", sorted(LOCALES.glob("*/*/*.po")), ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_no_sentence_stands_twice(path: Path) -> None:
+    keys = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(keys) == sorted(set(keys))
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_every_language_has_every_sentence_with_the_same_gaps(domain: str) -> None:
     first, *others = DOMAINS[domain]

@@ -60,10 +60,10 @@ async def test_it_can_be_changed_and_survives_new_starter_content(town):
         ({"service": "spa"}, "Nie ma takiej usługi."),
         ({"service": ""}, "Nie ma takiej usługi."),
         ({"q-uk": " "}, "To pole"),
-        ({"a-ru": "Звоните 22 123 45 67"}, "numer"),
-        ({"a-en": "{nobody}"}, "{"),
+        ({"a-ru": "Звоните 22 123 45 67"}, "linię pomocy"),
+        ({"a-en": "{nobody}"}, "W nawiasach klamrowych"),
         ({"source": ""}, "To pole"),
-        ({"source_date": "2030-01-01"}, "dat"),
+        ({"source_date": "2030-01-01"}, "Podaj datę źródła"),
         ({"until": "2026-01-01"}, "Podaj dzień"),
     ],
 )

@@ -714,7 +714,7 @@ async def can_sign_in(town: Town, email: str, password: str) -> bool:
 
 async def test_what_has_vanished_is_a_task_on_every_page_of_those_who_keep_it(town):
     keeper, other = await signs_in(town, Role.COORDINATOR), await signs_in(town, Role.INTAKE, "Marta Zięba")
-    badge = '<b class="badge">1<span class="unseen"> po terminie, wymaga sprawdzenia</span></b>'
+    badge = '<b class="badge">1<span class="unseen"> po dacie ważności, do sprawdzenia</span></b>'
 
     for last_day, vanished in ((date(2027, 3, 1), False), (date(2027, 2, 28), True)):
         async with town.database.transaction() as session:

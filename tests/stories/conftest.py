@@ -6,7 +6,12 @@ from datetime import datetime
 import pytest
 
 from desk.database import Database
-from tests.town import WARSAW, Town
+from tests.town import WARSAW, Town, hash_quickly
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    hash_quickly(monkeypatch)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ async def test_staff_read_which_answer_was_past_its_date(town: Town) -> None:
 
     page = await (await town.staff("Marta")).opens(f"/staff/tickets/{ids.spoken(ticket.ref)}")
 
-    assert "Zatwierdzona odpowiedź jest po terminie" in page
+    assert "Zatwierdzona odpowiedź jest po dacie ważności" in page
 
 
 async def test_votes_are_counted_and_a_no_becomes_a_ticket(town: Town) -> None:

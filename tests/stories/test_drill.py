@@ -41,7 +41,7 @@ async def test_a_drill_is_an_alarm_that_somebody_takes(town: Town) -> None:
 
     page = await beata.opens(ROOM)
     assert "Przejęto: po 3 minutach" in page and "Beata Nowak" in page
-    assert "Filtr odczytał dobrze 36 z 36 zdań" in page
+    assert "Dobrze rozpoznane zdania próbne: 36 z 36" in page
 
 
 async def test_what_is_told_in_a_drill_waits_for_nobody(town: Town) -> None:
@@ -60,7 +60,7 @@ async def test_what_is_told_in_a_drill_waits_for_nobody(town: Town) -> None:
 async def test_the_next_drill_is_a_task_when_its_day_has_come(town: Town) -> None:
     beata = await town.staff("Beata")
     await beata.posts(ROOM)
-    assert "Następne ćwiczenie do 1 stycznia 2027" in await beata.opens(ROOM)
+    assert "Następne ćwiczenie: najpóźniej 1 stycznia 2027" in await beata.opens(ROOM)
     async with town.database.reading() as session:
         assert await drills.due(session) is not None
 
