@@ -384,18 +384,25 @@ class _House:
         tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(_end_with)
-        gc.freeze()  # What is loaded stays: to look for garbage in it would stop everybody for a third of a second.
+        warming = asyncio.create_task(self._warm())
         try:
             yield
         finally:
-            for task in tasks:
+            for task in (warming, *tasks):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(warming, *tasks, return_exceptions=True)
             for part in closing:
                 await part.close()
             with contextlib.suppress(Exception):
                 async with self.database.transaction() as session:
                     await leases.let_go(session, self.holder)
+
+    async def _warm(self) -> None:
+        """What is loaded stays: to look for garbage in it would stop everybody for a third of a second."""
+        gc.freeze()
+        async with self.database.reading() as session:
+            await self.shelf.warm(session)  # The encoder and the answers are loaded by now.
+        gc.freeze()
 
     async def _open_ear(self) -> Any:
         """Load aiogram, which takes seconds, while web chat and desk already serve; webhooks wait for it."""

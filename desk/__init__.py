@@ -50,3 +50,9 @@ upkeep        what staff change of the centre's content
 conversation  hear(): one incoming message, whole
 drills        a monthly drill: test phrases, and an alarm to be taken
 """
+
+import os
+
+# For matrices as small as those of triage a second thread only waits for the first, and two processes wait for each
+# other. It has to be said before numpy is loaded for the first time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

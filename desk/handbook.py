@@ -115,6 +115,12 @@ class Shelf:
         self._looked_at = clock.ticks()
         return self._book
 
+    async def warm(self, session: AsyncSession) -> None:
+        """Wait until the answers can be found, which takes a second at the first time."""
+        await self.book(session)
+        if self._warming is not None:
+            await self._warming
+
     def forget(self) -> None:
         """Read again at once: something was changed in this very process."""
         self._looked_at, self._edition = float("-inf"), None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 from sqlalchemy import JSON, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -25,14 +26,19 @@ from desk.triage.training import Example, folds, train, with_doubt
 from desk.triage.understanding import SURE
 from desk.triage.weights import Weights, load
 
-LISTED = 0.3  # What an entry of the lexicon or a cue counts as an example: nobody else says it so plainly.
+log = structlog.get_logger()
+
+# Look-alikes are written to mislead, and nobody is hurt by a gentle question; ordinary requests are many.
+LOOK_ALIKE, ORDINARY = 0.5, 2.0
+LISTED = 0.3  # What an entry of the lexicon counts as an example: nobody else says it so plainly.
+CUE = 1.0  # And a cue: plain words of danger must be seen, whatever else was learnt.
 SECOND = 0.35  # The share of a second label, where a message has one.
 PARTS = 4  # Each part of the writers is read once by a model that has never seen them.
 MAY_LOSE = 0.01  # On the project's own messages, for what is won on the centre's.
 RIGHT = 0.95  # Of what is routed alone, so much must be right.
 # So many harmless messages of strangers may raise an alarm. Those among our examples were written to mislead, and the
 # ordinary ones are full of trouble: real ones raise far fewer.
-MAY_ERR = {CERTAIN: 0.005, PERHAPS: 0.03}
+MAY_ERR = {CERTAIN: 0.003, PERHAPS: 0.03}
 
 
 class Learnt(SQLModel, table=True):
@@ -53,7 +59,14 @@ async def newest(session: AsyncSession) -> int | None:
 async def weights_in_use(session: AsyncSession) -> Weights | None:
     """The centre's own weights, or None while those that were shipped are in use."""
     learnt = await session.get(Learnt, await newest(session) or 0)
-    return load(BytesIO(learnt.weights)) if learnt is not None else None
+    if learnt is None:
+        return None
+    try:
+        return load(BytesIO(learnt.weights))
+    except ValueError:
+        # Another version of Poruch has learnt them; `poruch triage learn` makes new ones.
+        log.warning("triage.learnt_by_another_version")
+        return None
 
 
 def learn_services(messages: Sequence[Message], lexicon: Lexicon) -> Weights:
@@ -120,10 +133,13 @@ def learn_screen(danger: Sequence[Message], ordinary: Sequence[Message], screen:
     """Weights for the screen; `ordinary` are messages of the services, in which nobody is in danger."""
     names = sorted({message.label for message in danger})
     examples = [
-        *(_danger_example(message.text, message.label, screen) for message in danger),
-        *(_danger_example(message.text, NO_DANGER, screen) for message in ordinary),
+        *(
+            _danger_example(message.text, message.label, screen, LOOK_ALIKE if message.label == NO_DANGER else 1.0)
+            for message in danger
+        ),
+        *(_danger_example(message.text, NO_DANGER, screen, ORDINARY) for message in ordinary),
         # Short cries and short requests, each as our own lists have them, keep each other in balance.
-        *(_danger_example(cue, name, screen, LISTED) for name, cue in screen.cues if name in names),
+        *(_danger_example(cue, name, screen, CUE) for name, cue in screen.cues if name in names),
         *(_danger_example(entry, NO_DANGER, screen, LISTED) for _, entry in lexicon.entries),
     ]
     read = len(danger) + len(ordinary)

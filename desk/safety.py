@@ -20,9 +20,9 @@ CERTAIN, PERHAPS = "certain", "perhaps"
 NEAR = 6  # Words within which the two stems of a pair must stand.
 
 # With a cue in the text, so much of a threshold is enough.
-CUED_CERTAIN = {CERTAIN: 0.7}
+CUED_CERTAIN = {CERTAIN: 0.8}
 CUED_PERHAPS = {CERTAIN: 0.3, PERHAPS: 0.6}
-# From here on one sentence is a hint, whatever stands around it; and with a cue, from the higher one on, certain.
+# From here on one sentence, with a cue or without, is a hint, whatever stands around it.
 CUED_ALONE, ALONE = 0.6, 0.9
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+|\n+")
 SHORT, SAID_SHORTLY = 5, 0.6  # So few words without a cue say little, and often only answer a question of ours.
@@ -42,18 +42,13 @@ class Cues:
     phrases: tuple[str, ...]  # Skeletons, each with the space before its first word.
     pairs: tuple[tuple[str, str], ...]
 
-    @cached_property
-    def _beginnings(self) -> Beginnings:
-        return Beginnings(self.phrases)
-
-    def found(self, line: str) -> list[str]:
-        found = [self.phrases[place].strip() for place in self._beginnings.found(line)]
-        words = line.split()
-        for one, other in self.pairs:
-            # Looking whether both occur at all is far cheaper than looking where.
-            if f" {one}" in line and f" {other}" in line and _near(words, one, other):
-                found.append(f"{one} + {other}")
-        return found
+    def pairs_in(self, line: str) -> list[str]:
+        # Looking whether both occur at all is far cheaper than looking where.
+        return [
+            f"{one} + {other}"
+            for one, other in self.pairs
+            if f" {one}" in line and f" {other}" in line and _near(line.split(), one, other)
+        ]
 
 
 @dataclass(frozen=True)
@@ -94,10 +89,28 @@ class Screen:
     def seen(self, text: str) -> Look:
         """A text without its harmless phrases; where one was cut out, what the whole means says nothing any more."""
         look = look_at(text)
-        line = look.line
-        for phrase in self.harmless:
-            line = line.replace(phrase, " ")
-        return look if line == look.line else Look(text, line, without_meaning=True)
+        line = whole = look.line
+        for place in self._harmless.found(whole):
+            line = line.replace(self.harmless[place], " ")
+        return look if line == whole else Look(text, line, without_meaning=True)
+
+    @cached_property
+    def _harmless(self) -> Beginnings:
+        return Beginnings(self.harmless)
+
+    @cached_property
+    def _cues(self) -> tuple[list[tuple[str, str, str]], Beginnings]:
+        """Every cue phrase with its scenario and level, to be looked for at once."""
+        listed = [(one.id, level, phrase) for one, level, cues in self._by_level for phrase in cues.phrases]
+        return listed, Beginnings(phrase for _, _, phrase in listed)
+
+    @cached_property
+    def _by_level(self) -> list[tuple[Scenario, str, Cues]]:
+        return [
+            (scenario, level, cues)
+            for scenario in self.scenarios
+            for level, cues in ((CERTAIN, scenario.certain_cues), (PERHAPS, scenario.perhaps_cues))
+        ]
 
     def hints(self, look: Look) -> dict[str, float]:
         return _hints(self._found(look.line))
@@ -109,39 +122,36 @@ class Screen:
         if self.weights is None:
             return self._by_cues(found)
         asked = {place: cues for place, cues in found.items() if place[0] not in self.weights.names}
-        whole = self._weighed(look, found, self.weights) or self._by_cues(asked)
+        shares = self.weights.probabilities(look, _hints(found))
+        whole = self._weighed(look, found, shares, self.weights.levels) or self._by_cues(asked)
         if whole is not None and whole.level == CERTAIN:
             return whole
-        return self._in_one_sentence(text, self.weights) or whole
+        return whole or self._in_one_sentence(text, self.weights)
 
     def _in_one_sentence(self, text: str, weights: Weights) -> Alarm | None:
-        """What one sentence says while the others around it say nothing of the kind."""
+        """What one sentence hints while the others around it say nothing of the kind."""
         sentences = [sentence for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()]
-        gentle = None
         for sentence in sentences if len(sentences) > 1 else ():
             look = replace(self.seen(sentence), without_meaning=True)
             found = self._found(look.line)
             shares = weights.probabilities(look, _hints(found))
             danger = 1 - shares[NO_DANGER]
-            cued = _gravest(found) == CERTAIN
             # Less plain sentences have their meaning from those around them, and the whole was looked at already.
-            if not look.line.strip() or danger < (CUED_ALONE if cued else ALONE):
-                continue
-            if cued and danger >= ALONE:
-                return self._alarm(CERTAIN, shares, found)
-            gentle = gentle or self._alarm(PERHAPS, shares, found)
-        return gentle
+            if look.line.strip() and danger >= (CUED_ALONE if _gravest(found) == CERTAIN else ALONE):
+                return self._alarm(PERHAPS, shares, found)
+        return None
 
-    def _weighed(self, look: Look, found: "Found", weights: Weights) -> Alarm | None:
+    def _weighed(
+        self, look: Look, found: "Found", shares: Mapping[str, float], levels: Mapping[str, float]
+    ) -> Alarm | None:
         """What the examples teach; a cue makes it easier to be alarmed, and a mere hint never makes it certain."""
         if not look.line.strip():
             return None
-        shares = weights.probabilities(look, _hints(found))
         danger = 1 - shares[NO_DANGER]
         cued = _gravest(found)
-        if cued != PERHAPS and danger >= weights.levels[CERTAIN] * CUED_CERTAIN.get(cued, 1.0):
+        if cued != PERHAPS and danger >= levels[CERTAIN] * CUED_CERTAIN.get(cued, 1.0):
             return self._alarm(CERTAIN, shares, found)
-        perhaps = weights.levels[PERHAPS] * CUED_PERHAPS.get(cued, 1.0)
+        perhaps = levels[PERHAPS] * CUED_PERHAPS.get(cued, 1.0)
         if not cued and len(look.line.split()) <= SHORT:
             perhaps = max(perhaps, SAID_SHORTLY)
         return self._alarm(PERHAPS, shares, found) if danger >= perhaps else None
@@ -160,12 +170,15 @@ class Screen:
         return None
 
     def _found(self, line: str) -> "Found":
-        return {
-            (scenario.id, level): cues
-            for scenario in self.scenarios
-            for level, known in ((CERTAIN, scenario.certain_cues), (PERHAPS, scenario.perhaps_cues))
-            if (cues := known.found(line))
-        }
+        listed, beginnings = self._cues
+        found: dict[tuple[str, str], list[str]] = {}
+        for place in beginnings.found(line):
+            name, level, phrase = listed[place]
+            found.setdefault((name, level), []).append(phrase.strip())
+        for scenario, level, cues in self._by_level:
+            if near := cues.pairs_in(line):
+                found.setdefault((scenario.id, level), []).extend(near)
+        return found
 
     def scenario(self, name: str) -> Scenario:
         return next((one for one in self.scenarios if one.id == name), self.scenarios[0])
@@ -175,8 +188,8 @@ Found = Mapping[tuple[str, str], Sequence[str]]  # Scenario and level, and the c
 
 
 def _gravest(found: Found) -> str:
-    """The graver level of the cues in a text, or nothing."""
-    levels = {level for _, level in found}
+    """The graver level of the cues in a text, or nothing; that somebody is a child is no danger yet."""
+    levels = {level for name, level in found if (name, level) != (CHILD, CERTAIN)}
     return CERTAIN if CERTAIN in levels else PERHAPS if PERHAPS in levels else ""
 
 

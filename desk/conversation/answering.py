@@ -291,10 +291,11 @@ async def new_words(turn: Turn) -> None:
         return
     sure = understood.sure
     same = [ticket for ticket in submitted if sure is None or ticket.service in ("", sure.service)]
+    closed = _reopenable(turn)
     left = next((ticket for ticket in reversed(unfinished) if ticket.service), None)
     if sure is not None and not same and left is not None and left.service != sure.service:
         await another_need(turn, left, sure.service)
-    elif sure is not None and not same:
+    elif sure is not None and not same and not (closed and closed.service == sure.service):
         await new_need(turn, understood, None)
     elif len(same) == 1:
         await _add(turn, same[0])
@@ -302,7 +303,7 @@ async def new_words(turn: Turn) -> None:
         await ask_which(turn, same)
     elif unfinished and _only(unfinished) and sure is None:
         await _to_unfinished(turn, unfinished[0])
-    elif (closed := _reopenable(turn)) is not None:
+    elif closed is not None:
         reopen(turn, closed)
         await turn.join(closed)
     else:

@@ -54,6 +54,7 @@ def look_at(text: str) -> Look:
     return Look(text, skeleton(text))
 
 
+@lru_cache(maxsize=256)
 def pieces(line: str) -> Counts:
     """The pieces of the words of a line, from two letters to five, none across a space."""
     letters = np.frombuffer(line.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
@@ -77,6 +78,7 @@ def _across(space: npt.NDArray[np.bool_], length: int, count: int) -> npt.NDArra
     return inside
 
 
+@lru_cache(maxsize=256)
 def words(line: str) -> Counts:
     """The words of a line, and each two that follow one another."""
     alone = line.split()

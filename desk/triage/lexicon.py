@@ -1,6 +1,6 @@
 """Words that name a need, and short phrases that name none: lists that a coordinator can read and edit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,8 @@ from desk.triage.words import Beginnings, Stem, Stems, stems
 
 STRONG, WEAK = "strong", "weak"
 MOST = 3  # More of the same says nothing new.
+
+Found = Mapping[str, Sequence[Stem]]  # List, as "health.strong", to the stems of it that stand in a text.
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,10 @@ class Lexicon:
 
     def hints(self, line: str) -> dict[str, float]:
         """For each list that a skeleton touches: 1, and between 0 and 1 how much of it."""
-        hints = {}
-        for name, found in self._found(line).items():
-            hints[name] = 1.0
-            hints[f"{name}.more"] = min(MOST, len(found)) / MOST
-        return hints
+        return hints_of(self.found(line))
 
-    def why(self, line: str, service: str) -> tuple[str, ...]:
-        """The stems of a service that stand in a skeleton; they are ours, not the person's words."""
-        found = self._found(line)
-        stems_ = [*found.get(f"{service}.{STRONG}", ()), *found.get(f"{service}.{WEAK}", ())]
-        return tuple(" + ".join(part.strip() for part in one.parts) for one in stems_)
-
-    def _found(self, line: str) -> dict[str, list[Stem]]:
+    def found(self, line: str) -> Found:
+        """The stems that stand in a skeleton, by the list on which they are."""
         entries, beginnings = self._all
         found: dict[str, list[Stem]] = {}
         for place in beginnings.found(line):
@@ -78,6 +71,20 @@ class Lexicon:
             for part in one.parts:
                 rest = _without(rest, part)
         return bool(found) and not rest.strip()
+
+
+def hints_of(found: Found) -> dict[str, float]:
+    hints = {}
+    for name, stems_ in found.items():
+        hints[name] = 1.0
+        hints[f"{name}.more"] = min(MOST, len(stems_)) / MOST
+    return hints
+
+
+def why(found: Found, service: str) -> tuple[str, ...]:
+    """The stems of a service among those that were found; they are ours, not the person's words."""
+    stems_ = [*found.get(f"{service}.{STRONG}", ()), *found.get(f"{service}.{WEAK}", ())]
+    return tuple(" + ".join(part.strip() for part in one.parts) for one in stems_)
 
 
 def _without(line: str, part: str) -> str:

@@ -24,6 +24,8 @@ _TOGETHER = (
 _APOSTROPHES = dict.fromkeys(map(ord, "'’ʼ`´‘ʹ′＇ʻ\u00ad"))
 _GAPS = re.compile(r"(?:[^\w+]|_)+")
 _FOUR = re.compile(r"4(?=[^\W\d_])|(?<=[^\W\d_])4")  # «4ому», «ho4u»
+# «Муж был» is no «муж бил»: where ы and и tell being from beating, the forms of «быть» become those of «бути».
+_TO_BE = re.compile(r"(?:бы|by)(?=[лтltłч])|\b(?:бы|by)(?=[вvw]|c\b)")
 _LONG_NUMBERS = re.compile(r"\d{4,}")
 _AGAIN = re.compile(r"([^\W\d_])\1+")
 
@@ -44,7 +46,7 @@ def skeleton(text: str) -> str:
     Doing it twice changes nothing. Capitals, marks, apostrophes, spaces and look-alike letters of the other alphabet
     change nothing. No text of any script or length raises.
     """
-    line = plain(text).translate(_LETTERS)
+    line = _TO_BE.sub("bu", plain(text)).translate(_LETTERS)
     line = _LONG_NUMBERS.sub("0000", _FOUR.sub("ch", line))
     while (shorter := _shorter(line)) != line:
         line = shorter

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from desk.triage.features import look_at
 from desk.triage.language import Guess, Tongues
-from desk.triage.lexicon import Lexicon
+from desk.triage.lexicon import Lexicon, hints_of, why
 from desk.triage.weights import Weights
 
 SURE = 0.7  # From here on the service is named and the questions begin; below, the person chooses.
@@ -67,9 +67,10 @@ class Triage:
         language = self.tongues.of(text)
         if not any(map(str.isalpha, look.line)):
             return Understood((Candidate(NOT_A_REQUEST, 1.0),), (), language)
-        shares = self.services.probabilities(look, self.lexicon.hints(look.line))
+        found = self.lexicon.found(look.line)
+        shares = self.services.probabilities(look, hints_of(found))
         ranking = tuple(
-            Candidate(name, share, self.lexicon.why(look.line, name))
+            Candidate(name, share, why(found, name))
             for name, share in sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
         )
         offered = tuple(one for one in ranking if one.service in running and one.confidence >= WORTH)

@@ -1,6 +1,6 @@
-"""A linear model as it lies on the disk: what each piece of a text says for and against each name."""
+"""A model as it lies on the disk: what each piece of a text says for and against each name, and what the whole means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from desk.triage.encoder import Floats
+from desk.triage.encoder import SIZE, Floats
 from desk.triage.features import BUCKETS, Counts, Ids, Look
 
 SHIPPED = Path(__file__).parent / "trained"
@@ -53,16 +53,40 @@ def _row_of(buckets: Ids, first: int) -> Ids:
     return rows
 
 
+def whole_of(look: Look, hints: Mapping[str, float], names: Sequence[str]) -> Floats:
+    """What the whole of a text says: its meaning, zeros where there is none, its hints, and a 1 for the bias."""
+    meaning = np.zeros(SIZE, dtype=np.float32) if look.meaning is None else MEANING * look.meaning
+    given = np.array([*(HINT * hints.get(name, 0.0) for name in names), 1.0], dtype=np.float32)
+    return np.concatenate([meaning, given])
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What the meaning and the hints say together: straight, and through a small layer that sees them combined."""
+
+    linear: Floats
+    inner: Floats
+    outer: Floats
+
+    def sums(self, wholes: Floats) -> Floats:
+        """`whole_of`, or rows of it, to sums for each name."""
+        sums: Floats = wholes @ self.linear + self.seen(wholes) @ self.outer
+        return sums
+
+    def seen(self, wholes: Floats) -> Floats:
+        """What the inner layer makes of them."""
+        inner: Floats = np.maximum(wholes @ self.inner, 0)
+        return inner
+
+
 @dataclass(frozen=True)
 class Weights:
     names: tuple[str, ...]
-    hints: tuple[str, ...]  # Of the lexicon, in the order of the rows of `by_hint`.
+    hints: tuple[str, ...]  # Of the lexicon; their rows follow those of the meaning.
     vocabulary: Vocabulary
     by_row: npt.NDArray[np.int8]
     step: Floats  # What 1 in `by_row` stands for, per name.
-    by_meaning: Floats
-    by_hint: Floats
-    bias: Floats
+    whole: "Whole"
     doubt: float  # Above 1: how much surer the bare sums are than they have a right to be.
     levels: Mapping[str, float]  # Thresholds that were set with this model.
 
@@ -74,12 +98,8 @@ class Weights:
 
     def _sums(self, look: Look, hints: Mapping[str, float]) -> Floats:
         rows, much = self.vocabulary.rows(look)
-        sums: Floats = (much @ self.by_row[rows].astype(np.float32)) * self.step + self.bias
-        if look.meaning is not None:
-            sums = sums + MEANING * (look.meaning @ self.by_meaning)
-        if hints:
-            given = np.array([hints.get(name, 0.0) for name in self.hints], dtype=np.float32)
-            sums = sums + HINT * (given @ self.by_hint)
+        sums: Floats = (much @ self.by_row[rows].astype(np.float32)) * self.step
+        sums += self.whole.sums(whole_of(look, hints, self.hints))
         return sums
 
     def save(self, path: Path | BinaryIO) -> None:
@@ -92,9 +112,9 @@ class Weights:
             rarity=self.vocabulary.rarity.astype(np.float16),
             by_row=self.by_row,
             step=self.step,
-            by_meaning=self.by_meaning.astype(np.float16),
-            by_hint=self.by_hint.astype(np.float16),
-            bias=self.bias,
+            linear=self.whole.linear.astype(np.float16),
+            inner=self.whole.inner.astype(np.float16),
+            outer=self.whole.outer.astype(np.float16),
             doubt=np.float32(self.doubt),
             level_names=np.array(list(self.levels)),
             levels=np.array(list(self.levels.values()), dtype=np.float32),
@@ -111,16 +131,14 @@ def load(path: Path | BinaryIO) -> Weights:
 
 
 def _read(kept: Any) -> Weights:
-    floats = {name: kept[name].astype(np.float32) for name in ("rarity", "step", "by_meaning", "by_hint", "bias")}
+    floats = {name: kept[name].astype(np.float32) for name in ("rarity", "step", "linear", "inner", "outer")}
     return Weights(
         names=tuple(map(str, kept["names"])),
         hints=tuple(map(str, kept["hints"])),
         vocabulary=Vocabulary(kept["pieces"].astype(np.int64), kept["words"].astype(np.int64), floats["rarity"]),
         by_row=kept["by_row"],
         step=floats["step"],
-        by_meaning=floats["by_meaning"],
-        by_hint=floats["by_hint"],
-        bias=floats["bias"],
+        whole=Whole(floats["linear"], floats["inner"], floats["outer"]),
         doubt=float(kept["doubt"]),
         levels=dict(zip(map(str, kept["level_names"]), map(float, kept["levels"]), strict=True)),
     )

@@ -5,8 +5,10 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from desk import learning
+from desk import clock, learning
+from desk.database import Database
 from desk.handbook import shipped
+from desk.learning import Learnt
 from desk.triage import examples, weights
 from desk.triage.examples import Message
 from desk.triage.features import Look, look_at
@@ -56,6 +58,16 @@ def test_what_is_no_file_of_ours_is_refused() -> None:
 
     with pytest.raises(ValueError, match="no weights of ours"):
         weights.load(stranger)
+
+
+async def test_weights_of_another_version_are_left_alone(database: Database) -> None:
+    stranger = BytesIO()
+    np.savez(stranger, something=np.zeros(3))
+    async with database.transaction() as session:
+        session.add(Learnt(made_at=clock.now(), weights=stranger.getvalue(), in_use=True))
+
+    async with database.reading() as session:
+        assert await learning.weights_in_use(session) is None
 
 
 @pytest.fixture
