@@ -363,6 +363,22 @@ def test_plain_danger_is_never_missed(scenario: str, said: str) -> None:
     assert CUES_ALONE.look(said) is not None
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "муж был на работе и не смог прийти",
+        "mąż był w pracy",
+        "у меня был паспорт, но я его сдала",
+        "меня были рады видеть",
+        "нас было трое",
+        "я забыла паспорт дома",
+    ],
+)
+def test_words_of_being_are_no_blows(said: str) -> None:
+    assert SCREEN.look(said) is None
+    assert SCREEN.look("муж меня бил") is not None
+
+
 def test_plain_danger_is_certain_and_known_for_what_it_is() -> None:
     found = [(scenario, said, looked(said)) for scenario, said in cases(CERTAINLY)]
     certain = [one for one in found if one[2][1] == CERTAIN]

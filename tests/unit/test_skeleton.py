@@ -59,6 +59,21 @@ def test_the_same_words_in_other_letters(cyrillic: str, latin: str) -> None:
     assert skeleton(cyrillic) == skeleton(latin)
 
 
+@pytest.mark.parametrize(
+    ("was", "beat"),
+    [
+        ("муж был", "муж бил"),
+        ("mąż był", "mąż bił"),
+        ("забыла", "забила"),
+        ("может быть", "может бить"),
+        ("być", "bić"),
+    ],
+)
+def test_being_is_not_beating(was: str, beat: str) -> None:
+    assert skeleton(was) != skeleton(beat)
+    assert skeleton("был") == skeleton("byl") == skeleton("BYŁ")
+
+
 def test_short_numbers_stay_and_long_ones_do_not() -> None:
     assert skeleton("800+, PIT-37 i 112") == " 800+ pit 37 i 112 "
     assert skeleton("44051401359") == " 0000 "
