@@ -90,10 +90,11 @@ class SpeechModel:
         except (TimeoutError, httpx.TimeoutException):
             raise NoTranscript("slow") from None
         except httpx.HTTPError:
-            raise NoTranscript("down") from None
+            raise NoTranscript("down", away=True) from None
         if answer.status_code != 200:
-            # 400, 413, 415, 422: this recording is the trouble; anything else may pass.
-            raise NoTranscript(f"status-{answer.status_code}", never=answer.status_code in (400, 413, 415, 422))
+            # 400, 413, 415, 422: this recording is the trouble; anything else is the server's.
+            never = answer.status_code in (400, 413, 415, 422)
+            raise NoTranscript(f"status-{answer.status_code}", never=never, away=not never)
         match _json(answer):
             case {"text": str(words)}:
                 return words.strip()

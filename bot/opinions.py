@@ -27,30 +27,32 @@ class Opinions:
     async def look(self) -> None:
         """Ask about everybody who waits, a few at once."""
         async with self.database.reading() as session:
-            found = await questions(session, await self.shelf.book(session), clock.now())
+            room = AT_ONCE - len(self.asking)
+            found = await questions(session, await self.shelf.book(session), clock.now(), self.asking.keys(), room)
         for question in found:
-            if question.about in self.asking or len(self.asking) >= AT_ONCE:
-                continue
             self.asking[question.about] = asyncio.create_task(self._ask(question))
 
     async def _ask(self, question: Question) -> None:
         """One question; the database is not held while the model thinks."""
-        service = ""
-        if not self.breaker.is_open:
-            try:
-                service = await self.model.of(question.text, question.services)
-                self.breaker.worked()
-            except NoOpinion as none:
-                log.info("opinion.none", reason=none.reason)
-                if none.reason != "odd-answer":
-                    self.breaker.failed()
         try:
+            service = "" if self.breaker.is_open else await self._opinion(question)
             async with self.database.transaction() as session:
                 await heed(session, question, service, clock.now())
         except Exception as error:  # Whoever waits is answered all the same when their time is up.
             log.exception("opinion.broken", error=type(error).__name__)
         finally:
             del self.asking[question.about]
+
+    async def _opinion(self, question: Question) -> str:
+        try:
+            service = await self.model.of(question.text, question.services)
+        except NoOpinion as none:
+            log.info("opinion.none", reason=none.reason)
+            if none.reason != "odd-answer":
+                self.breaker.failed()
+            return ""
+        self.breaker.worked()
+        return service
 
     async def close(self) -> None:
         for task in list(self.asking.values()):

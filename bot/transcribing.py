@@ -40,27 +40,38 @@ class Transcribing:
 
     async def write_some(self) -> bool:
         """Write down what waits; False when nothing waits or nothing worked."""
-        if self.breaker.is_open:
-            return False
         async with self.database.reading() as session:
             waiting = await transcripts.wanted(session, clock.now())
-        return any([await self._write(recording) for recording in waiting])
+        written = False
+        for recording in waiting:
+            # One recording can take longer than the lease lasts.
+            if self.breaker.is_open or not await self._hold():
+                break
+            written |= await self._write(recording)
+        return written
 
     async def _write(self, recording: Recording) -> bool:
         """One recording; the database is not held while the model listens."""
-        async with self.database.reading() as session:
-            sound, mime = await transcripts.sound_of(session, recording.file_id)
         try:
+            async with self.database.reading() as session:
+                sound, mime = await transcripts.sound_of(session, recording.file_id)
             words = await self.transcriber.words_of(sound, mime, recording.language) if sound else ""
+            self.breaker.worked()
+            async with self.database.transaction() as session:
+                book = await self.shelf.book(session)
+                await written_down(session, recording.file_id, words, self.transcriber.engine, book, clock.now())
+            return True
+        except DatabaseAway:
+            raise
         except NoTranscript as none:
             log.warning("transcribing.failed", reason=none.reason)
             if not none.never:
                 self.breaker.failed()
-            async with self.database.transaction() as session:
-                await transcripts.try_later(session, recording, clock.now(), never=none.never)
-            return False
-        self.breaker.worked()
+            trouble = none
+        except Exception as error:
+            # One recording that makes us fall must not keep all others from being written down.
+            log.exception("transcribing.row_broken", error=type(error).__name__)
+            trouble = NoTranscript("broken")
         async with self.database.transaction() as session:
-            book = await self.shelf.book(session)
-            await written_down(session, recording.file_id, words, self.transcriber.engine, book, clock.now())
-        return True
+            await transcripts.try_later(session, recording, clock.now(), trouble)
+        return False

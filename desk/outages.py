@@ -19,6 +19,10 @@ class Outage(SQLModel, table=True):
     began_at: datetime
     ended_at: datetime
 
+    @property
+    def name(self) -> str:
+        return f"outage.{self.began_at.isoformat()}"
+
 
 class Pulse(SQLModel, table=True):
     """The last moment at which an installation was surely at work."""
@@ -43,6 +47,9 @@ async def that_delayed(session: AsyncSession, said_at: datetime, at: datetime) -
     """The outage during which something was said that is only heard now."""
     if at - said_at < WAITED:
         return None
+    pulse = await session.get(Pulse, 1)
+    if pulse is not None and pulse.at <= said_at and at - pulse.at > BEATS:
+        return Outage(began_at=pulse.at, ended_at=at)  # It is only just over, and not written down yet.
     return await session.scalar(
         select(Outage)
         .where(col(Outage.began_at) <= said_at, col(Outage.ended_at) > said_at)

@@ -21,6 +21,7 @@ from desk.texts import InLanguages, line, say, w
 from desk.tickets import Note, Reason, Ticket
 from desk.times import OpenWeek
 
+STAYS = ("resting", "spoke_at", "heard_at", "closed_for", "once")  # Of a talk that begins anew.
 LONGEST = 8000  # Letters of one reply.
 
 
@@ -212,6 +213,8 @@ async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: H
     ticket.staff_at, ticket.touched_at = None, at
     record(session, "ticket.handed_back", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
     person = await people.find_person(session, ticket.person_id)
+    # What the bot asked before people came is answered by now, or must not be asked of old.
+    person.talk = {name: kept for name, kept in person.talk.items() if name in STAYS}
     if person.contact_rule is ContactRule.NEVER_FIRST:
         return
     language = person.language or "uk"

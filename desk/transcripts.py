@@ -17,10 +17,13 @@ REST = timedelta(seconds=30)  # After a failure, and as long again for each one 
 
 
 class NoTranscript(Exception):
-    """Nothing was written down; `reason` is one machine word. `never`: this recording will not do better later."""
+    """Nothing was written down; `reason` is one machine word.
 
-    def __init__(self, reason: str, *, never: bool = False) -> None:
-        self.reason, self.never = reason, never
+    `never`: this recording will not do better later; `away`: that says nothing about this recording.
+    """
+
+    def __init__(self, reason: str, *, never: bool = False, away: bool = False) -> None:
+        self.reason, self.never, self.away = reason, never, away
         super().__init__(reason)
 
 
@@ -56,15 +59,16 @@ async def sound_of(session: AsyncSession, file_id: int) -> tuple[bytes, str]:
     return (row[0] or b"", row[1]) if row else (b"", "")
 
 
-async def try_later(session: AsyncSession, recording: Recording, at: datetime, *, never: bool) -> None:
+async def try_later(session: AsyncSession, recording: Recording, at: datetime, none: NoTranscript) -> None:
     """It could not be written down: again after a while, a few times; the recording itself is always there."""
-    gives_up = never or recording.tries >= MOST_TRIES
+    gives_up = none.never or (recording.tries >= MOST_TRIES and not none.away)
+    tries = recording.tries + (not none.away)
     await session.execute(
         update(File)
         .where(col(File.id) == recording.file_id, col(File.transcript) == "wanted")
         .values(
             transcript="failed" if gives_up else "wanted",
-            attempts=recording.tries + 1,
-            not_before=at + REST * (recording.tries + 1),
+            attempts=tries,
+            not_before=at + REST * tries,
         )
     )

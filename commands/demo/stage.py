@@ -11,7 +11,8 @@ from sqlmodel import col
 
 from desk import clock, people, reminders, replying, tickets, translation
 from desk.conversation import hear
-from desk.conversation.bursts import QUIET, answer_burst
+from desk.conversation.bursts import answer_burst
+from desk.conversation.seconding import QUIET
 from desk.conversation.talk import Talk
 from desk.courses import Lesson
 from desk.handbook import Handbook

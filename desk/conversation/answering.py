@@ -291,11 +291,12 @@ async def new_words(turn: Turn) -> None:
         return
     sure = understood.sure
     same = [ticket for ticket in submitted if sure is None or ticket.service in ("", sure.service)]
-    closed = _reopenable(turn)
+    closed = _reopenable(turn, sure.service if sure else "")
+    goes_on = closed is not None and sure is not None and closed.service == sure.service
     left = next((ticket for ticket in reversed(unfinished) if ticket.service), None)
-    if sure is not None and not same and left is not None and left.service != sure.service:
+    if sure is not None and not same and not goes_on and left is not None and left.service != sure.service:
         await another_need(turn, left, sure.service)
-    elif sure is not None and not same and not (closed and closed.service == sure.service):
+    elif sure is not None and not same and not goes_on:
         await new_need(turn, understood, None)
     elif len(same) == 1:
         await _add(turn, same[0])
@@ -321,17 +322,18 @@ async def _add(turn: Turn, ticket: Ticket) -> None:
     await turn.join(ticket)
     turn.fill(ticket, turn.said.text)
     if turn.late is not None:
-        turn.say(line(turn.late, turn.got()))
-        turn.late = None
+        turn.say(line(turn.apology(), turn.got()))
     elif not await files.acknowledge(turn, ticket):
         turn.say(w("ticket.added", ref=ids.spoken(ticket.ref)))
     turn.about = ticket.id
 
 
-def _reopenable(turn: Turn) -> Ticket | None:
+def _reopenable(turn: Turn, service: str) -> Ticket | None:
+    """The closed ticket that goes on: one about this service first, else the last."""
     closed = [ticket for ticket in turn.tickets if not ticket.is_open and ticket.can_reopen(turn.at)]
     closed = [ticket for ticket in closed if ticket.reason != Reason.ANSWERED.value]
-    return max(closed, key=lambda ticket: ticket.closed_at or turn.at) if closed else None
+    closed.sort(key=lambda ticket: (ticket.service == service, ticket.closed_at or turn.at))
+    return closed[-1] if closed else None
 
 
 def reopen(turn: Turn, ticket: Ticket) -> None:

@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from desk import clock, outages, reading
 from desk.conversation import answering, asking, files, seconding
+from desk.conversation.seconding import QUIET
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
 from desk.handbook import Handbook
@@ -18,7 +19,6 @@ from desk.texts import w
 from desk.tickets import Status, Ticket, current_of
 from desk.times import AtTime
 
-QUIET = timedelta(seconds=4)  # What follows within this is answered together.
 LONGEST_WAIT = timedelta(seconds=20)  # However long a burst goes on, somebody who waits gets an answer.
 
 
@@ -61,10 +61,10 @@ async def _explain_a_delay(turn: Turn) -> None:
     """Words that waited because we were away get an apology, once for an outage."""
     said_at = turn.said.said_at
     outage = await outages.that_delayed(turn.session, said_at, turn.at) if said_at else None
-    if outage is None or turn.talk.said_once(f"outage.{outage.id}"):
+    if outage is None or outage.name in turn.talk.once:
         return
     began, ended = (AtTime(turn.book.centre.local(moment), turn.today) for moment in (outage.began_at, outage.ended_at))
-    turn.late = w("late.system", **{"from": began, "to": ended})
+    turn.late, turn.late_for = w("late.system", **{"from": began, "to": ended}), outage.name
 
 
 def must_wait(turn: Turn, heard: Heard) -> bool:

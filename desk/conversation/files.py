@@ -54,6 +54,8 @@ def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
                 not_before=turn.at,
             )
         )
+    if turn.book.transcribes and any(file.kind in SPOKEN for file in heard.files):
+        turn.talk.voices[str(message_id)] = [turn.talk.step, str(turn.talk.data.get("slot", ""))]
     if heard.files:
         ring(turn.session, "files")
 

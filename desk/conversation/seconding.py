@@ -1,6 +1,6 @@
 """Words that triage is unsure of wait a little, while a language model of the centre's own is asked; then they count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from desk.reading import masked
 from desk.tickets import Status, Ticket, current_of
 from desk.triage.understanding import Understood
 
+QUIET = timedelta(seconds=4)  # What follows within this is answered together.
 PATIENCE = timedelta(seconds=8)  # The longest that somebody waits for an opinion.
 
 
@@ -45,13 +46,18 @@ def _may_name(book: Handbook, talk: Talk, tickets: Sequence[Ticket], text: str) 
     return book.seconding.may_name(book.understand(text), book.catalogue)
 
 
-async def questions(session: AsyncSession, book: Handbook, at: datetime) -> list[Question]:
-    """What has to be asked now: the newest words of everybody who waits and of whom nothing was asked yet."""
+async def questions(
+    session: AsyncSession, book: Handbook, at: datetime, asking: Collection[tuple[int, ...]], room: int
+) -> list[Question]:
+    """What has to be asked now: the words of at most `room` people who wait and of whom nothing is asked yet."""
+    if room <= 0:
+        return []
     waiting = await session.scalars(select(Person).where(col(Person.answer_due_at) > at))
     found = []
     for person in waiting:
         talk = Talk.of(person.talk)
-        if not talk.waiting or talk.opinion.get("about") == talk.waiting or person.id is None:
+        asked = talk.opinion.get("about") == talk.waiting or tuple(talk.waiting) in asking
+        if not talk.waiting or asked or person.id is None:
             continue
         texts = await session.scalars(
             select(col(Message.text)).where(col(Message.id).in_(talk.waiting)).order_by(col(Message.id))
@@ -60,6 +66,8 @@ async def questions(session: AsyncSession, book: Handbook, at: datetime) -> list
         services = _may_name(book, talk, await current_of(session, person.id, at), text)
         if services:
             found.append(Question(person.id, tuple(talk.waiting), masked(text), services))
+        if len(found) == room:
+            break
     return found
 
 
@@ -71,8 +79,8 @@ async def heed(session: AsyncSession, question: Question, service: str, at: date
         return  # They have written more, or were answered.
     talk.opinion = {"about": talk.waiting, "service": service}
     person.talk = talk.kept()
-    if len(talk.waiting) == 1:  # The other words of a burst wait for one another anyway.
-        person.answer_due_at = at
+    # Nobody waits for the opinion any longer, but still for what may follow these words.
+    person.answer_due_at = min(person.answer_due_at, max(at, person.heard_at + QUIET))
 
 
 def seconded(turn: Turn, understood: Understood) -> Understood:

@@ -17,6 +17,8 @@ class Talk:
     waiting: list[int] = field(default_factory=list)  # Messages of a burst that have no answer yet.
     waiting_since: str = ""
     opinion: dict[str, Any] = field(default_factory=dict)  # A second opinion on the words that wait.
+    # What was being asked when a recording came that is still to be written down, by its message: [step, slot].
+    voices: dict[str, list[str]] = field(default_factory=dict)
     resting: list[int] = field(default_factory=list)  # Unfinished tickets to come back to.
     spoke_at: str = ""  # When the bot last spoke.
     heard_at: str = ""  # When the person last wrote, before now.

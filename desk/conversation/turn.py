@@ -59,7 +59,8 @@ class Turn:
     extra: dict[str, Any] = field(default_factory=dict)
     about: int | None = None  # The ticket that our answer stands in.
     language_doubt: bool = False
-    late: InLanguages | None = None  # The apology for an outage in which these words had to wait.
+    late: InLanguages | None = None  # The apology for an outage in which these words had to wait,
+    late_for: str = ""  # and which outage that was.
     popup: str = ""
 
     # What is known
@@ -136,6 +137,13 @@ class Turn:
     def got(self) -> InLanguages:
         """«Отримано 2 повідомлення, їх прочитає людина.»"""
         return w_count("got.many", len(self.said.ids)) if len(self.said.ids) > 1 else w("got")
+
+    def apology(self) -> InLanguages:
+        """For the outage; from now on it has been said."""
+        assert self.late is not None
+        said, self.late = self.late, None
+        self.talk.said_once(self.late_for)
+        return said
 
     def notice(self) -> InLanguages:
         """The short notice, said once, with the version that was shown."""
@@ -298,7 +306,7 @@ class Turn:
 
     async def tell(self, *, purpose: Purpose = Purpose.ANSWER) -> Message | None:
         """Put all that is to be said into one message of the outbox, with its buttons."""
-        head = [self.late, *self.head] if self.late else self.head
+        head = [self.apology(), *self.head] if self.late and (self.head or self.body) else self.head
         parts = [lines(*head)] if head else []
         words = paragraphs(*parts, *self.body)
         text = words.in_(self.language)

@@ -12,7 +12,7 @@ _MONTHS = (
     ("лют", "феврал", "lut", "feb", "ljut"),
     ("берез", "март", "marc", "march", "mar ", "berez"),
     ("квіт", "апрел", "kwie", "apr", "kvit"),
-    ("трав", "мая", "май", "maj", "may", "trav"),
+    ("травн", "травен", "мая", "май", "maj", "may", "travn"),
     ("черв", "июн", "czerw", "jun", "cherv"),
     ("лип", "июл", "lip", "jul", "lyp"),
     ("серп", "август", "sierp", "aug", "serp"),
@@ -21,6 +21,10 @@ _MONTHS = (
     ("листопад", "нояб", "listopad", "nov", "lystopad"),
     ("груд", "декаб", "grud", "dec", "hrud"),
 )
+_ENGLISH = {
+    "jan": "january", "feb": "february", "mar": "march", "march": "march", "apr": "april", "may": "may", "jun": "june",
+    "jul": "july", "aug": "august", "sep": "september", "oct": "october", "nov": "november", "dec": "december",
+}  # fmt: skip
 # Whole words, in the cases in which days are named: «нас четверо» is no Thursday, «середня школа» no Wednesday.
 _WEEKDAYS = tuple(
     frozenset(forms.split())
@@ -38,7 +42,7 @@ _WEEKDAYS = tuple(
 _NEXT = ("наступн", "следующ", "przyszl", "nastepn", "next")
 _TODAY = ("сьогодні", "сегодня", "dzis", "dzisiaj", "today", "sohodni", "sjogodni")
 _TOMORROW = ("завтра", "jutro", "tomorrow", "zavtra")
-_AFTER_TOMORROW = ("післязавтра", "послезавтра", "pojutrze")
+_AFTER_TOMORROW = ("післязавтра", "послезавтра", "pojutrze", "the day after tomorrow")
 _NOT_YET = (
     " ще не",
     " ще нема",
@@ -59,7 +63,8 @@ _NAMED_EN = re.compile(r"([a-z]{3,9})\s+(\d{1,2})(?!\d|:)")
 _CLOCK = re.compile(r"(?<![\d.])([01]?\d|2[0-3])[:.]([0-5]\d)(?![\d.])")
 _HOUR = re.compile(
     r"(?:^|[\s,])(?:о|об|в|у|к|на|o|at|godz\.?|godzinie|година|годині)\s*([01]?\d|2[0-3])"
-    r"(?=$|[\s,.!?;])(?!\s*(?:рок|літ|лет|год[аіов ]|lat|year|дит|дет|люд|чел|osob|os|груд|дек|січ|янв|стор|осіб|zł|зл))"
+    r"(?=$|[\s,.!?;])(?!\s*(?:рок|літ|лет|год[аіов ]|lat|year|дит|дет|люд|чел|osob|os|груд|дек|січ|янв|стор|осіб|zł|зл"
+    r"|дн|dn|day|тиж|недел|tyg|week|раз|пункт|поверх|этаж|pięt|кімн|комн|pok))"
 )
 _HOUR_OF_DAY = re.compile(r"(?<!\d)([01]?\d)\s*(ранку|утра|rano|am|дня|вечора|вечера|wieczor\w*|pm|по обіді)")
 
@@ -105,7 +110,7 @@ _HALF_TO = re.compile(
     r"(?:о пів на|пів на|в половине|половина|в пол|пол|o wpół do|wpół do|o wpol do|wpol do)\s*([^\W\d]{4,})"
 )
 _HALF_PAST = re.compile(r"half past\s+([a-z]+)")
-_HOUR_NAMED = re.compile(r"\s(?:о|об|o|godz\.?|na)\s+([^\W\d]{4,})(?=[\s,.!?])")
+_HOUR_NAMED = re.compile(r"\s(?:о|об|o|godz\.?)\s+([^\W\d]{4,})(?=[\s,.!?])")
 _OPENS = 7  # An hour before this is one of the afternoon: nobody is seen at three in the night.
 
 
@@ -133,6 +138,8 @@ def not_yet(text: str) -> bool:
 def _day_in(small: str, today: date) -> tuple[date | None, str]:
     """The day, and the text without it, so that 12.10 is not taken for an hour as well."""
     for found in _DOTTED.finditer(small):
+        if len(found[2]) == 1 and not found[3]:
+            continue  # «2-3 кімнати», «24/7», «1.5 року»: a day of a month is written 05.03, or with its year.
         day = _dated(int(found[1]), int(found[2]), found[3], today)
         if day is not None:
             return day, small.replace(found[0], " ", 1)
@@ -189,9 +196,16 @@ def _coming(number: int, today: date) -> date | None:
 def _month_of(word: str) -> int | None:
     folded = fold(word).strip()
     for number, names in enumerate(_MONTHS, 1):
-        if any(folded.startswith(name.strip()) for name in names):
+        if any(_is_month(folded, name.strip()) for name in names):
             return number
     return None
+
+
+def _is_month(word: str, beginning: str) -> bool:
+    """English ones whole or by their three letters: «2 decyzje» are no December, «2 kids, maybe» no May."""
+    if beginning in _ENGLISH:
+        return word in (beginning, _ENGLISH[beginning])
+    return word.startswith(beginning)
 
 
 def _dated(day: int, month: int, year: str | None, today: date) -> date | None:

@@ -39,7 +39,7 @@ async def asked(town: Town, opinions: Opinions) -> None:
     await town.waits(timedelta(seconds=1))
     await opinions.look()
     await asyncio.gather(*opinions.asking.values())
-    await town.waits(timedelta(seconds=1))
+    await town.waits(timedelta(seconds=3))
 
 
 def is_asked_which(person: Villager) -> bool:

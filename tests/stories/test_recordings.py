@@ -147,7 +147,7 @@ async def test_a_voice_that_was_taken_back_is_not_written_down(
 async def test_a_model_that_is_down_is_tried_again_and_not_for_ever(
     town: Town, server: ModelServer, transcribing: Transcribing
 ) -> None:
-    server.fault = "overloaded"
+    server.fault = "html"
     halyna = town.person("Halyna")
     await halyna.sends("voice", content=VOICE)
     await heard(town, transcribing)
@@ -181,3 +181,57 @@ async def test_nothing_is_written_down_unless_the_centre_chose_it(town: Town) ->
     await town.person("Halyna").sends("voice", content=VOICE)
 
     assert (await the_voice(town))[1].transcript == ""
+
+
+async def test_a_voice_spoken_before_a_question_is_no_answer_to_it(
+    town: Town, server: ModelServer, transcribing: Transcribing
+) -> None:
+    server.hears[VOICE] = "Так"
+    halyna = town.person("Halyna")
+    await halyna.sends("voice", content=VOICE)
+    await halyna.writes(NEED)
+    await town.waits(timedelta(seconds=5))
+    before = (await town.ticket()).form["asked"]
+    await town.waits(timedelta(seconds=5))
+    halyna.unread.clear()
+
+    await heard(town, transcribing)
+
+    assert (await town.ticket()).form["asked"] == before and halyna.unread == []
+
+
+async def test_a_transcriber_that_is_away_for_a_night_costs_no_recording_its_words(
+    town: Town, server: ModelServer, transcribing: Transcribing
+) -> None:
+    server.fault = "overloaded"
+    server.hears[VOICE] = NEED
+    await town.person("Halyna").sends("voice", content=VOICE)
+    for _ in range(12):
+        clock.move_on(timedelta(hours=1))
+        transcribing.breaker.closed_until = 0
+        await transcribing.write_some()
+
+    server.fault, transcribing.breaker.closed_until = "", 0
+    clock.move_on(timedelta(hours=1))
+    await transcribing.write_some()
+
+    assert (await the_voice(town))[0].text == NEED
+
+
+async def test_one_recording_that_makes_us_fall_does_not_keep_the_others(
+    town: Town, server: ModelServer, transcribing: Transcribing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.hears[b"odd"], server.hears[VOICE] = "odd", NEED
+    await town.person("Ihor").sends("voice", content=b"odd")
+    await town.person("Halyna").sends("voice", content=VOICE)
+    words_of = transcribing.transcriber.words_of
+
+    async def falls(sound: bytes, mime: str, language: str) -> str:
+        if sound == b"odd":
+            raise RuntimeError("a stranger's bug")
+        return await words_of(sound, mime, language)
+
+    monkeypatch.setattr(transcribing.transcriber, "words_of", falls)
+    await heard(town, transcribing)
+
+    assert (await the_voice(town))[0].text == NEED
