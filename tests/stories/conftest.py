@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from desk.database import Database
+from tests.model_server import ModelServer
 from tests.town import WARSAW, Town, hash_quickly
 
 
@@ -20,3 +21,9 @@ async def town(database: Database) -> AsyncIterator[Town]:
     await town.opens_its_doors(datetime(2026, 12, 1, 9, 0, tzinfo=WARSAW))
     yield town
     await town.closes_its_doors()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as server:
+        yield server

@@ -17,12 +17,6 @@ READ = "integration_events .40, polish_course .35, volunteering .20, transport .
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def opinions(town: Town, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opinions]:
     town.shelf.seconding = Seconding(on=True)
     town.shelf.forget()

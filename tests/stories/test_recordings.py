@@ -21,12 +21,6 @@ NEED = "Шукаю роботу на складі, повний день, жив
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def transcribing(town: Town, server: ModelServer) -> AsyncIterator[Transcribing]:
     town.shelf.transcribes = True
     town.shelf.forget()
