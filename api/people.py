@@ -120,12 +120,15 @@ async def correct(
     name: Text = "",
     commune: Text = "",
     phone: Text = "",
+    minor: Text = "",
 ) -> Response:
     book = await desk.shelf.book(session)
     profile = await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
     slot = book.catalogue.shared.get("gmina")
     try:
-        profiles.correct(session, profile, slot, name=name, commune=commune, phone=phone, by=asking.id)
+        profiles.correct(
+            session, profile, slot, name=name, commune=commune, phone=phone, is_minor=bool(minor), by=asking.id
+        )
     except (Invalid, Conflict) as no:
         return await _page(request, desk, session, asking, book, profile, no=no)
     return pages.back_to(f"/staff/people/{person_id}", said="said.person")

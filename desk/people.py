@@ -122,13 +122,14 @@ async def find_person(session: AsyncSession, person_id: int) -> Person:
     return person
 
 
-def rename(session: AsyncSession, person: Person, name: str, gmina: str, by: int) -> None:
-    """What staff know better: the name, which may be empty, and the commune."""
+def rename(session: AsyncSession, person: Person, name: str, gmina: str, is_minor: bool, by: int) -> None:
+    """What staff know better: the name, which may be empty, the commune, and whether they are under eighteen."""
     if len(name) > LONGEST_NAME:
         raise Invalid("error.field_long", field="name", n=LONGEST_NAME)
-    fields = [field for field, new in (("name", name), ("gmina", gmina)) if getattr(person, field) != new]
+    known = (("name", name), ("gmina", gmina), ("is_minor", is_minor))
+    fields = [field for field, new in known if getattr(person, field) != new]
     if fields:
-        person.name, person.gmina = name, gmina
+        person.name, person.gmina, person.is_minor = name, gmina, is_minor
         record(session, "person.named", person_id=person.id, staff_id=by, fields=fields)
 
 

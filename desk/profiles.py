@@ -202,14 +202,22 @@ async def history_of(session: AsyncSession, profile: Profile, kinds: Sequence[st
 
 
 def correct(
-    session: AsyncSession, profile: Profile, slot: Slot | None, *, name: str, commune: str, phone: str, by: int
+    session: AsyncSession,
+    profile: Profile,
+    slot: Slot | None,
+    *,
+    name: str,
+    commune: str,
+    phone: str,
+    is_minor: bool,
+    by: int,
 ) -> None:
     """What staff know better than the chat does. An empty phone changes nothing; an empty name or commune empties it."""
     gmina = _gmina_of(commune, slot)
     number = _read_phone(phone)
     if number and not profile.tickets:
         raise Conflict("error.phone_nowhere", field="phone")
-    rename(session, profile.person, " ".join(reading.readable(name).split()), gmina, by)
+    rename(session, profile.person, " ".join(reading.readable(name).split()), gmina, is_minor, by)
     if number and number != profile.phone:
         # A number stands among the answers of a ticket: the one that has it already, or else the newest.
         ticket = profile.phone_ticket or profile.tickets[0]

@@ -136,8 +136,11 @@ class Screen:
             found = self._found(look.line)
             shares = weights.probabilities(look, _hints(found))
             danger = 1 - shares[NO_DANGER]
+            cued = _gravest(found)
             # Less plain sentences have their meaning from those around them, and the whole was looked at already.
-            if look.line.strip() and danger >= (CUED_ALONE if _gravest(found) == CERTAIN else ALONE):
+            if not cued and len(look.line.split()) <= SHORT:
+                continue
+            if danger >= (CUED_ALONE if cued == CERTAIN else ALONE):
                 return self._alarm(PERHAPS, shares, found)
         return None
 

@@ -138,6 +138,7 @@ def person_of(person: Person, book: Handbook, lang: str, ticket: Ticket | None =
         "commune": option.label.in_(lang) if option else "",
         "phone_text": masked_phone(phone) if isinstance(phone, str) else "",
         "phone_url": None,
+        "is_minor": person.is_minor,
     }
 
 

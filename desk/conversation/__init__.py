@@ -79,7 +79,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
 async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
     if heard.kind == "press":
         return await _press(turn, heard, message_id)
-    alarm = turn.book.screen.look(heard.text) if heard.text else None
+    alarm = danger.look(turn, heard.text)
     if alarm is not None and danger.is_news(turn, alarm):
         bursts.forget(turn)
         await danger.raise_alarm(turn, alarm)
@@ -149,11 +149,11 @@ async def _edited(
     message.text, message.other, message.other_state = heard.text, "", "wanted"
     record(session, "message.edited", ticket_id=message.ticket_id, person_id=person.id, message=message.id)
     ring(session, "outbox")  # Translating listens there.
-    alarm = book.screen.look(heard.text)
-    if alarm is not None and message.id is not None:
-        talk = Talk.of(person.talk)
-        tickets = list(await current_of(session, person.id or 0, at))
-        turn = Turn(session, book, person, address, talk, at, tickets, Said([message.id], heard.text, ["text"]))
+    talk = Talk.of(person.talk)
+    tickets = list(await current_of(session, person.id or 0, at))
+    turn = Turn(session, book, person, address, talk, at, tickets, Said([message.id or 0], heard.text, ["text"]))
+    alarm = danger.look(turn, heard.text)
+    if alarm is not None:
         await danger.raise_alarm(turn, alarm)
         await turn.tell()
         person.talk = talk.kept()

@@ -1,5 +1,6 @@
 """When the screen sees danger: help first, an urgent ticket, an alarm to staff that names no topic."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from desk import ids, reading
@@ -16,8 +17,16 @@ SILENCE = timedelta(minutes=5)  # After a "perhaps" nobody answered, it counts a
 ANSWERS = {"y:yes": "yes", "y:unknown": "unknown", "y:no": "no", "c:now": "now"}
 
 
+def look(turn: Turn, words: str) -> Alarm | None:
+    """What the screen sees in new words; who says that they are a child is treated as one from here on."""
+    if reading.is_minor(words):
+        turn.person.is_minor = True
+    return turn.book.screen.look(words) if words else None
+
+
 async def raise_alarm(turn: Turn, alarm: Alarm) -> None:
     """Say where help is, stop whatever was being asked, and put the ticket before everybody's eyes."""
+    alarm = replace(alarm, child=alarm.child or turn.person.is_minor)
     paused = turn.talk.step in ("ask", "summary", "contact", "unsure")
     ticket = await _ticket_for(turn)
     await turn.join(ticket)
@@ -25,8 +34,7 @@ async def raise_alarm(turn: Turn, alarm: Alarm) -> None:
     _mark(turn, ticket, alarm)
     if again and ticket.taken_at is not None:
         return  # A person is already reading; the bot does not come between.
-    if alarm.child:
-        turn.person.is_minor = True
+    turn.person.is_minor = alarm.child
     warned = warning(
         alarm,
         turn.book.screen,

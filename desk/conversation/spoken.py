@@ -59,7 +59,7 @@ async def written_down(session: AsyncSession, file_id: int, words: str, by: str,
 
 async def _go_on(turn: Turn, message: Message, words: str, asked: list[str] | None) -> None:
     """The screen first; then the words are answered as if they were said now, or with the burst they belong to."""
-    alarm = turn.book.screen.look(words)
+    alarm = danger.look(turn, words)
     if alarm is not None and danger.is_news(turn, alarm):
         bursts.forget(turn)
         await danger.raise_alarm(turn, alarm)

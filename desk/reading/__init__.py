@@ -1,10 +1,23 @@
 """What can be read from a person's words: days and hours, people and their ages, numbers, and the words themselves."""
 
+from desk.reading.ages import is_minor
 from desk.reading.crowd import People, people
 from desk.reading.days import When, not_yet, when
 from desk.reading.numbers import document_number, masked, pesel, phone
 
-__all__ = ["People", "When", "document_number", "masked", "not_yet", "people", "pesel", "phone", "readable", "when"]
+__all__ = [
+    "People",
+    "When",
+    "document_number",
+    "is_minor",
+    "masked",
+    "not_yet",
+    "people",
+    "pesel",
+    "phone",
+    "readable",
+    "when",
+]
 
 # They turn the letters that follow around, so that «exe.jpg» is shown for «gpj.exe»; Arabic and Hebrew need none.
 _TURNERS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

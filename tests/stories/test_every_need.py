@@ -227,3 +227,28 @@ async def test_a_long_sad_story_is_understood_by_its_last_line(town: Town) -> No
     offered = [data for data in villager.screen[-1].data.values() if "sv:polish_course" in data]
     assert ticket.service == "polish_course" or offered
     assert not ticket.alarm
+
+
+async def test_a_child_with_an_ordinary_request_raises_no_alarm_and_is_known_as_one(town: Town) -> None:
+    sasha, marta = town.person("Сашко"), await town.staff("Marta")
+
+    await sasha.writes("Привіт, мені 15 років. Хочу записатися на курси польської мови")
+
+    ticket = await town.ticket()
+    assert (ticket.service, ticket.alarm) == ("polish_course", "")
+    page = await marta.opens(f"/staff/people/{ticket.person_id}")
+    assert "poniżej 18 lat" in page
+
+    await marta.posts(f"/staff/people/{ticket.person_id}/name", name="Сашко")
+
+    assert "poniżej 18 lat" not in await marta.opens(f"/staff/people/{ticket.person_id}")
+
+
+async def test_who_said_that_they_are_a_child_is_answered_as_one_when_danger_comes(town: Town) -> None:
+    sasha = town.person("Сашко")
+    await sasha.writes("мені 12, у вас є футбол у суботу?")
+
+    await sasha.writes("/sos")
+
+    assert "116 111" in sasha.last
+    assert (await town.ticket()).alarm

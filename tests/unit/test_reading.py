@@ -133,3 +133,45 @@ def test_no_text_raises_and_folding_twice_changes_nothing(text: str) -> None:
     reading.masked(text)
 
     assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Мені 16 років, хочу на курс польської",
+        "а мені тільки 12 можна",
+        "мне 15 с половиной",
+        "мені сімнадцять, мама на роботі",
+        "meni 14, ya v Bieczu",
+        "Hej, mam 15 lat. Jest u was siłownia?",
+        "mam trzynaście i nie wiem",
+        "I'm 13 and my brother is 5",
+        "i am still a child",
+        "мені ще нема 18",
+        "jestem niepełnoletnia",
+    ],
+)
+def test_who_says_that_they_are_a_child_is_heard(text: str) -> None:
+    assert reading.is_minor(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Мені 15 хвилин іти до зупинки",
+        "мені бракує 15 грн",
+        "мені 14 днів лишилось на відвол",
+        "mam 15 lat doświadczenia",
+        "mam 12 uczniów",
+        "сину 15, він не хоче до школи",
+        "без крісел, а їм 14 і 15",
+        "мені було 15 років, коли ми приїхали",
+        "мені 45",
+        "мені 178 см і 16 розмір",
+        "I am 15 minutes late",
+        "My daughter is 12",
+        "",
+    ],
+)
+def test_other_numbers_make_nobody_a_child(text: str) -> None:
+    assert not reading.is_minor(text)
