@@ -35,10 +35,10 @@ CUE = 1.0  # And a cue: plain words of danger must be seen, whatever else was le
 SECOND = 0.35  # The share of a second label, where a message has one.
 PARTS = 4  # Each part of the writers is read once by a model that has never seen them.
 MAY_LOSE = 0.01  # On the project's own messages, for what is won on the centre's.
-RIGHT = 0.95  # Of what is routed alone, so much must be right.
+RIGHT = 0.955  # Of what is routed alone, so much must be right; a little over what is promised, as strangers write otherwise.
 # So many harmless messages of strangers may raise an alarm. Those among our examples were written to mislead, and the
 # ordinary ones are full of trouble: real ones raise far fewer.
-MAY_ERR = {CERTAIN: 0.003, PERHAPS: 0.03}
+MAY_ERR = {CERTAIN: 0.003, PERHAPS: 0.035}
 
 
 class Learnt(SQLModel, table=True):
