@@ -70,11 +70,15 @@ class _Carrier:
         tick = clock.ticks()
         self.resting = {address: until for address, until in self.resting.items() if until > tick}
         async with self.database.reading() as session:
-            line = await outbox.next_in_line(session, self.name, self.account, clock.now(), self.resting, IN_LINE)
-        for message_id, external in line:
-            await self.deliver_next(message_id, external)
-        if not line:
-            await self.bell.wait(self._until_next_rest())
+            # Of one address one message can be in line, so that behind all who rest there is still room for others.
+            most = IN_LINE + len(self.resting)
+            line = await outbox.next_in_line(session, self.name, self.account, clock.now(), most)
+        resting = [one for one in line if one.address_id in self.resting]
+        for one in line:
+            if one not in resting:
+                await self.deliver_next(one.message_id, one.external)
+        if len(line) < most:
+            await self.bell.wait(self._until_rested([one.address_id for one in line if one.more or one in resting]))
 
     async def deliver_next(self, message_id: int, external: str) -> None:
         """Claim a waiting message and start its sending, as soon as the channel lets it leave."""
@@ -177,9 +181,10 @@ class _Carrier:
         self.held_at = clock.ticks()
         return True
 
-    def _until_next_rest(self) -> float:
+    def _until_rested(self, waiting: Sequence[int]) -> float:
+        """Seconds until the first of these chats may be written to again; what is new to all of them will ring."""
         tick = clock.ticks()
-        return max(0.01, min([LOOK_AGAIN, *(until - tick for until in self.resting.values() if until > tick)]))
+        return max(0.01, min([LOOK_AGAIN, *(self.resting.get(address, tick) - tick for address in waiting)]))
 
     async def _fetch_files(self) -> None:
         """Ask the channel for the files that people sent, after their words are safe."""

@@ -1,10 +1,11 @@
 """The told messages that still wait: which goes next, who sends it, how that ended."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Integer, Select, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -16,37 +17,55 @@ UNSURE_AFTER = timedelta(minutes=2)
 MOST_ATTEMPTS = 8
 
 
-async def next_in_line(
-    session: AsyncSession, channel: str, account: str, at: datetime, resting: Collection[int] = (), limit: int = 1
-) -> list[tuple[int, str]]:
-    """The outgoing messages that have waited longest and may go now: their ids, and the channel's name of the chat.
+@dataclass(frozen=True)
+class InLine:
+    """An outgoing message that may go now, the channel's name of its chat, and whether more waits for the same chat."""
 
-    `resting` are addresses that were written to a moment ago. Of one address only the first waiting message can go,
-    and none while another is being sent: order is kept per person.
-    """
-    earlier = aliased(Message)
-    query = (
-        select(col(Message.id), col(Address.external))
+    message_id: int
+    address_id: int
+    external: str
+    more: bool
+
+
+def _next_in_line() -> Select[*tuple[Any, ...]]:
+    """Built once: writing this down anew for every look costs more than the look."""
+    earlier, later = aliased(Message), aliased(Message)
+    more = exists().where(
+        col(later.address_id) == col(Message.address_id),
+        col(later.id) > col(Message.id),
+        col(later.status) == Status.WAITING,
+    )
+    return (
+        select(col(Message.id), col(Message.address_id), col(Address.external), more)
         .join(Address, col(Address.id) == col(Message.address_id))
         .where(
-            col(Message.channel) == channel,
-            col(Message.account) == account,
+            col(Message.channel) == bindparam("channel"),
+            col(Message.account) == bindparam("account"),
             col(Message.status) == Status.WAITING,
-            col(Message.not_before) <= at,
+            col(Message.not_before) <= bindparam("at"),
             ~exists().where(
                 col(earlier.address_id) == col(Message.address_id),
                 col(earlier.id) < col(Message.id),
                 col(earlier.status).in_([Status.WAITING, Status.SENDING]),
                 # What is planned for later holds nobody up; what was tried and must wait keeps its place.
-                (col(earlier.not_before) <= at) | (col(earlier.attempts) > 0),
+                (col(earlier.not_before) <= bindparam("at")) | (col(earlier.attempts) > 0),
             ),
         )
         .order_by(col(Message.not_before), col(Message.id))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    if resting:
-        query = query.where(col(Message.address_id).not_in(list(resting)))
-    return [(number, external) for number, external in await session.execute(query) if number is not None]
+
+
+_NEXT_IN_LINE = _next_in_line()
+
+
+async def next_in_line(session: AsyncSession, channel: str, account: str, at: datetime, most: int) -> list[InLine]:
+    """The outgoing messages that have waited longest and may go now.
+
+    Of one address only the first waiting message can go, and none while another is being sent: order is kept per person.
+    """
+    rows = await session.execute(_NEXT_IN_LINE, {"channel": channel, "account": account, "at": at, "most": most})
+    return [InLine(*row) for row in rows]
 
 
 async def claim(session: AsyncSession, message_id: int, at: datetime) -> Message | None:
