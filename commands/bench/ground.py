@@ -105,6 +105,15 @@ class Running:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    async def is_calm(self, within: float = 60.0) -> None:
+        """Return when the process has stopped loading what it loads behind its first pages."""
+        deadline = clock.ticks() + within
+        while clock.ticks() < deadline:
+            before = self.processor_seconds()
+            await asyncio.sleep(0.5)
+            if self.processor_seconds() - before < 0.1:
+                return
+
     def stop(self) -> None:
         if self.process.poll() is not None:
             return
