@@ -1,7 +1,7 @@
 """What the desk must know of a channel without knowing its name: what fits, what can be tapped, who waits for whom."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,12 @@ def know(facts: Iterable[Facts]) -> None:
     """Set what is known, once, when the program starts."""
     _known.clear()
     _known.update({fact.name: fact for fact in facts})
+
+
+def know_invitation(name: str, link: str) -> None:
+    """Set the link by which a channel can be added, once the channel itself has told what it is called there."""
+    if name in _known:
+        _known[name] = replace(_known[name], invites=link)
 
 
 def facts_of(name: str) -> Facts:

@@ -1,5 +1,6 @@
 """What an operator chooses, from the environment or a .env file; what the centre decides lives in the database."""
 
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,6 +37,23 @@ class Settings(BaseSettings):
     )
     telegram_api_url: str = Field("https://api.telegram.org", description="Another Bot API server.")
     telegram_webhook_secret: SecretStr = Field(SecretStr(""), description="Set means webhook, empty means polling.")
+    telegram_files_up_to: int = Field(
+        20, ge=1, le=100, description="Megabytes; above 20 only with a Bot API server of the centre's own (--local)."
+    )
+    messenger_page_token: SecretStr = Field(
+        SecretStr(""), description="The access token of the centre's Facebook page; empty means no Messenger."
+    )
+    messenger_app_secret: SecretStr = Field(
+        SecretStr(""), description="The app's secret, with which Meta signs what it brings."
+    )
+    messenger_verify_token: SecretStr = Field(
+        SecretStr(""), description="A word of your own, typed into Meta's webhook form as well."
+    )
+    messenger_api_url: str = Field("https://graph.facebook.com", description="Another Graph API server.")
+    messenger_graph_version: str = Field("v25.0", description="The version of the Graph API.")
+    messenger_human_agent: bool = Field(
+        False, description="Whether Meta has given the page the Human Agent feature: staff may answer for seven days."
+    )
     translator: str = Field(
         "none", description="none, libretranslate, or an outside engine the centre has chosen: google, mymemory."
     )
@@ -88,6 +106,13 @@ class Settings(BaseSettings):
         text = value.get_secret_value()
         if len(text) > 256 or not all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in text):
             raise ValueError("use up to 256 letters, digits, _ and -")
+        return value
+
+    @field_validator("messenger_graph_version")
+    @classmethod
+    def _version_of_graph(cls, value: str) -> str:
+        if not re.fullmatch(r"v\d+\.\d+", value):
+            raise ValueError("write it like v25.0")
         return value
 
     @property

@@ -1,9 +1,14 @@
-"""The promise of a channel, and the ways in which sending can end."""
+"""The promise of a channel, in both directions, and the ways in which sending can end."""
 
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot.findings import Finding
+from bot.intake import Intake
 from desk.channels import Facts
+from desk.database import Database
+from desk.settings import Settings
 
 
 class Unreachable(Exception):
@@ -60,8 +65,39 @@ class Outgoing:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Call:
+    """What came to one of a channel's addresses: `path` is what stands behind /webhooks/NAME, names of headers are small."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller is told once everything it brought is committed."""
+
+    body: bytes = b"{}"
+    media_type: str = "application/json"
+
+
+class Ear(Protocol):
+    """The receiving half of a channel; tests/channels holds what each must keep."""
+
+    async def webhook(self, call: Call) -> Answer:
+        """Take what was brought. Returning means committed; BadWebhook and DatabaseAway mean that nothing was changed."""
+
+    async def run(self, database: Database, holder: str) -> None:
+        """Set up and listen, for ever and however long the channel is away."""
+
+    async def close(self) -> None: ...
+
+
 class Channel(Protocol):
-    """Receiving and sending together; tests/channels holds what each must keep."""
+    """The sending half of a channel; tests/channels holds what each must keep."""
 
     facts: Facts
     account: str
@@ -77,3 +113,23 @@ class Channel(Protocol):
         """The bytes of a file that a person sent; or TooBig, TryLater, Refused."""
 
     async def close(self) -> None: ...
+
+
+class Recipe(Protocol):
+    """How a channel is made from the settings. The heavy libraries of a channel are loaded only when it is opened."""
+
+    name: str
+
+    def is_on(self, settings: Settings) -> bool:
+        """Whether the operator has switched this channel on."""
+
+    def facts(self, settings: Settings) -> Facts: ...
+
+    def open_ear(self, settings: Settings, intake: Intake) -> Ear:
+        """May take seconds, and is called outside the event loop."""
+
+    def open_channel(self, settings: Settings) -> Channel:
+        """May take seconds, and is called outside the event loop."""
+
+    def examine(self, settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
+        """What `poruch doctor` says of it; with `fix`, what can be set right from here is set right."""

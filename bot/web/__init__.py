@@ -3,9 +3,9 @@
 import asyncio
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from bot.channels import Call
 from bot.web import chat, machines, pages
 from bot.web.doors import PROBLEMS, Door, Refusal, TheDoor, answer_errors
 
@@ -35,14 +35,17 @@ def public_app(door: Door) -> FastAPI:
     return app
 
 
-@webhooks.post("/webhooks/telegram")
-async def telegram(request: Request, door: TheDoor) -> Response:
-    """Answered only after the commit; until then Telegram keeps the update and repeats it."""
-    if door.telegram is None:
-        raise Refusal(404, "not_found", "Telegram is not switched on here.")
-    ear = await asyncio.shield(door.telegram)  # A caller that gives up must not stop the loading.
-    await ear.webhook(await request.body(), request.headers.get("x-telegram-bot-api-secret-token", ""))
-    return JSONResponse({})
+@webhooks.api_route("/webhooks/{channel}", methods=["GET", "POST"])
+@webhooks.api_route("/webhooks/{channel}/{path:path}", methods=["GET", "POST"])
+async def webhook(request: Request, door: TheDoor, channel: str, path: str = "") -> Response:
+    """Answered only after the commit; until then the channel keeps what it brought, and repeats it."""
+    opening = door.ears.get(channel)
+    if opening is None:
+        raise Refusal(404, "not_found", "No such channel is switched on here.")
+    ear = await asyncio.shield(opening)  # A caller that gives up must not stop the loading.
+    body = await request.body()
+    answer = await ear.webhook(Call(request.method, path, request.query_params, request.headers, body))
+    return Response(answer.body, media_type=answer.media_type)
 
 
 __all__ = ["Door", "public_app"]

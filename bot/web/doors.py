@@ -1,8 +1,9 @@
 """What the public door needs, who is asking, and how a "no" is said there."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from bot.channels import BadWebhook
+from bot.channels import BadWebhook, Ear
 from bot.channels.webchat import Pages
 from bot.intake import Intake
 from desk import clock, visitors
@@ -25,10 +26,6 @@ log = structlog.get_logger()
 COOKIE = "poruch_chat"
 SESSIONS_A_MINUTE = 3000  # New chats from one address; a whole shelter may sit behind it.
 MESSAGES_A_MINUTE = 120
-
-
-class WebhookEar(Protocol):
-    async def webhook(self, body: bytes, secret: str) -> None: ...
 
 
 class Refusal(Exception):
@@ -76,7 +73,7 @@ class Door:
     pages: Pages
     version: str
     secure: bool = False  # Cookies only over HTTPS.
-    telegram: asyncio.Task[WebhookEar] | None = None  # Still loading for the first seconds.
+    ears: Mapping[str, asyncio.Task[Ear]] = field(default_factory=dict)  # Still loading for the first seconds.
     metrics_token: str = ""
     new_chats: Turnstile = field(default_factory=lambda: Turnstile(SESSIONS_A_MINUTE))
     new_messages: Turnstile = field(default_factory=lambda: Turnstile(MESSAGES_A_MINUTE))
@@ -136,7 +133,7 @@ def language_of(request: Request) -> str:
 
 async def _refuse_webhook(_request: Request, error: Exception) -> Response:
     assert isinstance(error, BadWebhook)
-    kind = "unauthorized" if error.status == 401 else "malformed"
+    kind = {401: "unauthorized", 403: "not_allowed", 404: "not_found"}.get(error.status, "malformed")
     return JSONResponse({"error": kind, "sentence": error.sentence}, error.status)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from commands.doctor.findings import Finding, error, look, ok
+from bot.findings import Finding, error, look, ok
 from desk.settings import Settings
 
 MB = 1024 * 1024

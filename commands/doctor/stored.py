@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from commands.doctor.findings import Finding, error, look, ok
+from bot.findings import Finding, error, look, ok
 from commands.doctor.machine import has_key
 from desk import clock, health, library, schema, sealing, staff
 from desk.database import Database

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.channels import BadWebhook
+from bot.channels import BadWebhook, Call
 from desk.files import File
 from desk.people import Address
 from desk.tickets import Ticket
@@ -272,7 +272,7 @@ async def test_every_webhook_body_gets_an_answer_and_a_wrong_secret_changes_noth
         (b'{"update_id": true}', "a-secret", 400),
     ):
         with pytest.raises(BadWebhook) as refused:
-            await deaf_line.ear.webhook(body, secret)
+            await deaf_line.ear.webhook(Call("POST", "", {}, {"x-telegram-bot-api-secret-token": secret}, body))
         assert refused.value.status == status
         assert refused.value.sentence
     assert await deaf_line.heard() == []

@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from bot.channels.console import Console
+from bot.channels.telegram import checking
 from commands.doctor import machine, outside, stored
 from commands.triage import Reader, show
 from desk import clock, health, library, sealing
@@ -240,20 +241,26 @@ async def test_the_doctor_counts_what_waits_in_the_database(database: Database, 
 
 
 async def test_the_doctor_asks_telegram_about_bot_and_webhook() -> None:
-    async with TelegramApi(TOKEN) as api, httpx.AsyncClient() as web:
+    async with TelegramApi(TOKEN) as api:
         known = {
             "telegram_api_url": api.url,
             "telegram_token": TOKEN,
             "telegram_webhook_secret": "a-secret",
             "public_url": "https://help.example.org",
         }
-        assert (await marks(outside.telegram(settings(**known), web))) == {
+        assert (await marks(checking.examine(settings(**known), fix=False))) == {
             "Telegram knows the bot: @poruch_bot.": "ok",
             "No webhook is set at Telegram.": "error",
         }
 
-        stranger = await marks(outside.telegram(settings(**{**known, "telegram_token": "1:other"}), web))
+        stranger = await marks(checking.examine(settings(**{**known, "telegram_token": "1:other"}), fix=False))
         assert stranger == {"Telegram does not know the token.": "error"}
+
+        assert (await marks(checking.examine(settings(**known), fix=True))) == {
+            "Telegram knows the bot: @poruch_bot.": "ok",
+            "Telegram knows our address, commands and description.": "ok",
+            "The webhook leads here.": "ok",
+        }
 
 
 def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
@@ -262,7 +269,7 @@ def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
     good = {"url": "https://help.example.org/webhooks/telegram", "pending_update_count": 3}
 
     def told(**info: Any) -> list[str]:
-        return [finding.mark for finding in outside.webhook(ours, {**good, **info})]
+        return [finding.mark for finding in checking.webhook(ours, {**good, **info})]
 
     assert told() == ["ok"]
     assert told(url="https://elsewhere.example.org/webhooks/telegram") == ["error"]

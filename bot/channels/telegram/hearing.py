@@ -16,7 +16,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramAPIError, TelegramConflictError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.types import (
-    BotCommand,
     CallbackQuery,
     ChatMemberUpdated,
     Message,
@@ -24,8 +23,8 @@ from aiogram.types import (
 )
 from pydantic import ValidationError
 
-from bot.channels import BadWebhook
-from bot.channels.telegram import FACTS
+from bot.channels import Answer, BadWebhook, Call
+from bot.channels.telegram import FACTS, profile
 from bot.intake import Intake
 from desk import clock, leases
 from desk.database import Database, DatabaseAway
@@ -36,18 +35,17 @@ from desk.texts import LANGUAGES, say
 
 log = structlog.get_logger()
 
-UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
-COMMANDS = ("menu", "status", "classes", "language", "human", "privacy", "help", "sos")
 AT_ONCE = 32  # Chats whose updates are handled side by side.
 LONG_POLL = 25
-MAX_CONNECTIONS = 40
 
 
 class TelegramEar:
     """The receiving half of the channel, by polling or by webhook."""
 
-    def __init__(self, token: str, api_url: str, intake: Intake, *, secret: str = "", account: str = "") -> None:
-        self.intake, self.secret, self.account = intake, secret, account
+    def __init__(
+        self, token: str, api_url: str, intake: Intake, *, secret: str = "", public_url: str = "", account: str = ""
+    ) -> None:
+        self.intake, self.secret, self.public_url, self.account = intake, secret, public_url.rstrip("/"), account
         self.bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(api_url.rstrip("/"))))
         self.dispatcher = Dispatcher(disable_fsm=True)  # The dialogue is the desk's, since all channels share it.
         self.dispatcher.message.register(self._on_message, F.chat.type == "private")
@@ -60,18 +58,21 @@ class TelegramEar:
 
     # Receiving
 
-    async def webhook(self, body: bytes, secret: str) -> None:
-        """One webhook call. Returning means committed; BadWebhook and DatabaseAway mean that nothing was changed."""
+    async def webhook(self, call: Call) -> Answer:
+        if call.path or call.method != "POST":
+            raise BadWebhook(404, "There is nothing here.")
+        secret = call.headers.get("x-telegram-bot-api-secret-token", "")
         # As bytes: compare_digest refuses text that is not ASCII.
         if not self.secret or not hmac.compare_digest(secret.encode(), self.secret.encode()):
             raise BadWebhook(401, "The secret token is missing or wrong.")
         try:
-            raw = json.loads(body)
+            raw = json.loads(call.body)
         except (ValueError, RecursionError):
             raise BadWebhook(400, "The body is not JSON.") from None
         if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int) or isinstance(raw["update_id"], bool):
             raise BadWebhook(400, "The body is not an update: update_id is missing.")
         await self.take(raw)
+        return Answer()
 
     async def poll(self) -> None:
         """Fetch and handle updates for ever. The offset moves only past what has been committed."""
@@ -206,29 +207,18 @@ class TelegramEar:
 
     # Setting up
 
-    async def set_up(self, public_url: str) -> None:
-        """Tell Telegram how we listen and what the menu offers, in each language."""
-        if self.secret and public_url:
-            await self.bot.set_webhook(
-                f"{public_url.rstrip('/')}/webhooks/telegram",
-                secret_token=self.secret,
-                allowed_updates=UPDATES,
-                max_connections=MAX_CONNECTIONS,
-            )
-        elif not self.secret:
-            await self.bot.delete_webhook()
-        for language in ("", *LANGUAGES):
-            await self.bot.set_my_commands(
-                [BotCommand(command=name, description=say(language or "uk", f"command.{name}")) for name in COMMANDS],
-                language_code=language or None,
-            )
+    async def run(self, database: Database, holder: str) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._set_up_patiently())
+            if not self.secret:
+                group.create_task(self.poll_alone(database, holder))
 
-    async def set_up_patiently(self, public_url: str) -> None:
+    async def _set_up_patiently(self) -> None:
         """Set up, however long Telegram takes to be reachable."""
         pause = 2.0
         while True:
             try:
-                await self.set_up(public_url)
+                await profile.set_up(self.bot, self.public_url, self.secret)
                 return
             except (TelegramAPIError, TimeoutError, OSError) as error:
                 log.warning("telegram.set_up_failed", error=type(error).__name__)
@@ -271,7 +261,7 @@ class _RawUpdates(TelegramMethod[list[dict[str, Any]]]):
     offset: int | None = None
     limit: int = 100
     timeout: int = LONG_POLL
-    allowed_updates: list[str] = UPDATES
+    allowed_updates: list[str] = profile.UPDATES
 
 
 def _chat_of(raw: dict[str, Any]) -> int:

@@ -30,6 +30,7 @@ from telegram.request import HTTPXRequest
 from bot.channels import Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
 from bot.channels.telegram import FACTS
 from desk import clock
+from desk.channels import Facts
 
 EVERYONE_PER_SECOND = 25.0
 # Slots that may be made up for: waiting for the database must not cost a slot.
@@ -128,11 +129,12 @@ def seconds_of(flood: RetryAfter) -> float:
 class TelegramSender:
     """The sending half of the channel's promise; also fetches files."""
 
-    facts = FACTS
     gap = 1.05  # Telegram wants about one message a second in one chat.
 
-    def __init__(self, token: str, api_url: str, *, account: str = "", timeout: float = 15.0) -> None:
-        self.account = account
+    def __init__(
+        self, token: str, api_url: str, *, account: str = "", timeout: float = 15.0, facts: Facts = FACTS
+    ) -> None:
+        self.account, self.facts = account, facts
         self.pace = Pace()
         root = api_url.rstrip("/")
         request = HTTPXRequest(
@@ -145,6 +147,8 @@ class TelegramSender:
             request=request,
             get_updates_request=request,
             rate_limiter=self.pace,
+            # Only a server of the centre's own hands over more; its files lie on a disk that we share.
+            local_mode=facts.files_up_to > FACTS.files_up_to,
         )
 
     async def ready(self) -> None:
@@ -168,12 +172,12 @@ class TelegramSender:
     async def fetch(self, remote: str) -> bytes:
         try:
             file = await self.bot.get_file(remote)
-            if (file.file_size or 0) > FACTS.files_up_to:
-                raise TooBig(FACTS.files_up_to)
+            if (file.file_size or 0) > self.facts.files_up_to:
+                raise TooBig(self.facts.files_up_to)
             return bytes(await file.download_as_bytearray())
         except BadRequest as error:
             if "too big" in error.message.lower():
-                raise TooBig(FACTS.files_up_to) from error
+                raise TooBig(self.facts.files_up_to) from error
             raise Refused(error.message) from error
         except TelegramError as error:
             outcome = outcome_of(error)

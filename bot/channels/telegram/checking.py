@@ -1,0 +1,86 @@
+"""What `poruch doctor` says of Telegram."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from bot.findings import Finding, error, look, ok
+from bot.probing import asked, said
+from desk import clock
+from desk.settings import Settings
+
+PENDING = 100  # Updates that Telegram may hold back before somebody should look.
+RECENT = timedelta(hours=1)
+PATIENCE = 5.0  # Seconds for one answer.
+
+
+async def examine(settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        yield ok("Telegram is not used: PORUCH_TELEGRAM_TOKEN is empty.")
+        return
+    root = f"{settings.telegram_api_url.rstrip('/')}/bot{token}"
+    async with httpx.AsyncClient(timeout=PATIENCE) as web:
+        status, me = await asked(web, f"{root}/getMe")
+        if not isinstance(me, dict) or not isinstance(me.get("result"), dict):
+            if status in (401, 404):
+                yield error("Telegram does not know the token.", "copy it from @BotFather into PORUCH_TELEGRAM_TOKEN.")
+            else:
+                yield error(
+                    f"Telegram does not answer as it should: {said(status)}.",
+                    "check this machine's way to PORUCH_TELEGRAM_API_URL; messages wait until it is back.",
+                )
+            return
+        yield ok(f"Telegram knows the bot: @{me['result'].get('username', '?')}.")
+        if fix:
+            yield await _set_up(settings)
+        if settings.telegram_webhook_secret.get_secret_value():
+            status, info = await asked(web, f"{root}/getWebhookInfo")
+            if not isinstance(info, dict) or not isinstance(info.get("result"), dict):
+                yield error(f"Telegram does not tell about the webhook: {said(status)}.", "try again in a minute.")
+                return
+            for finding in webhook(settings, info["result"]):
+                yield finding
+
+
+async def _set_up(settings: Settings) -> Finding:
+    # Here, since aiogram takes seconds to load, and only this needs it.
+    from aiogram import Bot
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.exceptions import TelegramAPIError
+
+    from bot.channels.telegram.profile import set_up
+
+    server = TelegramAPIServer.from_base(settings.telegram_api_url.rstrip("/"))
+    async with Bot(settings.telegram_token.get_secret_value(), session=AiohttpSession(api=server)) as bot:
+        try:
+            await set_up(bot, settings.public_url, settings.telegram_webhook_secret.get_secret_value())
+        except (TelegramAPIError, TimeoutError, OSError) as failed:
+            return error(f"Telegram could not be set up: {type(failed).__name__}.", "try again in a minute.")
+    return ok("Telegram knows our address, commands and description.")
+
+
+def webhook(settings: Settings, info: dict[str, Any]) -> Iterator[Finding]:
+    wanted = f"{settings.public_url.rstrip('/')}/webhooks/telegram"
+    if info.get("url") != wanted:
+        yield error(
+            "Telegram calls another address than ours." if info.get("url") else "No webhook is set at Telegram.",
+            f"run `poruch doctor --fix` or start `poruch run`; both set it to {wanted}",
+        )
+    else:
+        yield ok("The webhook leads here.")
+    pending = info.get("pending_update_count") or 0
+    if pending > PENDING:
+        yield look(
+            f"Telegram holds back {pending} updates that we have not taken.",
+            "see whether `poruch run` works and can be reached from outside.",
+        )
+    failed = datetime.fromtimestamp(info.get("last_error_date") or 0, tz=settings.zone)
+    if clock.now() - failed < RECENT:
+        yield look(
+            f"Telegram's last failed call was at {failed:%H:%M}: {info.get('last_error_message') or 'no reason told'}",
+            "open PORUCH_PUBLIC_URL/health/ready from outside; check the certificate and the proxy.",
+        )

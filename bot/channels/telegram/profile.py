@@ -1,0 +1,36 @@
+"""What Telegram must know of us before anybody writes: where it calls, what we are, and the commands, in each language."""
+
+from aiogram import Bot
+from aiogram.types import BotCommand
+
+from bot.channels.telegram import FACTS
+from desk import channels
+from desk.texts import LANGUAGES, say
+
+UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+COMMANDS = ("menu", "status", "classes", "language", "human", "privacy", "help", "sos")
+MAX_CONNECTIONS = 40
+
+
+async def set_up(bot: Bot, public_url: str, secret: str) -> None:
+    """Tell Telegram all of it, and learn by which link people find us."""
+    me = await bot.get_me()
+    channels.know_invitation(FACTS.name, f"https://t.me/{me.username}?start={{code}}")
+    if secret and public_url:
+        await bot.set_webhook(
+            address(public_url), secret_token=secret, allowed_updates=UPDATES, max_connections=MAX_CONNECTIONS
+        )
+    elif not secret:
+        await bot.delete_webhook()
+    for language in ("", *LANGUAGES):
+        spoken, code = language or "uk", language or None
+        await bot.set_my_commands(
+            [BotCommand(command=name, description=say(spoken, f"command.{name}")) for name in COMMANDS],
+            language_code=code,
+        )
+        await bot.set_my_short_description(say(spoken, "bot.short"), language_code=code)
+        await bot.set_my_description(say(spoken, "bot.about"), language_code=code)
+
+
+def address(public_url: str) -> str:
+    return f"{public_url.rstrip('/')}/webhooks/{FACTS.name}"
