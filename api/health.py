@@ -1,7 +1,7 @@
 """Whether anything was lost: the sums of what came in and went out, what was set aside, what did not arrive."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import pages
 from api.doors import Asking, Reading, TheDesk, Transaction, only
 from api.moments import Moments
+from api.tickets.conversation import failure_key
 from api.tickets.inbox import counts_for
-from desk import clock, health, ids, profiles
+from desk import clock, conditions, health, ids, profiles
 from desk.access import may_read
+from desk.conditions import Condition
 from desk.files import headers_for
 from desk.handbook import Handbook
 from desk.history import record
@@ -27,10 +29,11 @@ from desk.tickets import Ticket
 router = APIRouter()
 
 Visitor = Annotated[Asking, only(*(role for role in Role if role is not Role.TEACHER))]
+PENDING = 100  # Things that a channel may hold back before somebody should look.
+RECENT = timedelta(hours=1)
+
 Caseworker = Annotated[Asking, only(*CASEWORK)]
 Settler = Annotated[Asking, only(*CASEWORK, Role.ADMINISTRATOR)]
-
-KNOWN_FAILURES = ("blocked", "deactivated", "unknown")
 
 
 @router.get("/staff/health")
@@ -46,6 +49,7 @@ async def show(request: Request, desk: TheDesk, session: Reading, asking: Visito
         "since_text": moments.date_and_time(since).rsplit(",", 1)[0],
         "checked_text": moments.time(at),
         "sums": [await _heard(session, since), await _told(session, since), await _reminders(session, since, at)],
+        "channels": [_condition(one, moments) for one in await conditions.everyones(session)],
         "set_aside": [_aside(one, moments, asking) for one in await health.set_aside(session)],
         "undelivered": [
             _undelivered(message, ticket, person, known, book, moments, asking)
@@ -67,6 +71,7 @@ async def _told(session: AsyncSession, since: datetime) -> dict[str, Any]:
     parts = {
         "sent": told.get(Status.SENT, 0),
         "waiting": told.get(Status.WAITING, 0) + told.get(Status.SENDING, 0),
+        "held": told.get(Status.HELD, 0),
         "unsure": told.get(Status.UNSURE, 0),
         "failed": told.get(Status.FAILED, 0),
     }
@@ -85,6 +90,22 @@ def _sum(name: str, left: int, parts: dict[str, int], *, whole: bool) -> dict[st
     first = next(iter(parts))
     right = [{"word": word, "n": n} for word, n in parts.items() if n or word == first]
     return {"id": name, "left": left, "right": right, "whole": whole}
+
+
+def _condition(one: Condition, moments: Moments) -> dict[str, Any]:
+    """How a channel fares, in a sentence; and its last complaint while that is news."""
+    facts: dict[str, str] = {"since": moments.short(one.since) if one.since else "", "n": str(one.pending)}
+    key = "channel.halted" if one.why else "channel.pending" if one.pending > PENDING else "channel.goes"
+    why = one.why.replace(" ", "_")
+    recent = one.complained_at is not None and moments.now - one.complained_at < RECENT
+    return {
+        "channel": one.channel,
+        "well": key == "channel.goes" and not recent,
+        "text": say(moments.lang, key, "staff", why=say(moments.lang, f"halt.{why}", "staff") if why else "", **facts),
+        "complaint": one.complaint if recent else "",
+        "at_text": moments.short(one.seen_at),
+        "at_iso": moments.iso(one.seen_at),
+    }
 
 
 def _aside(one: SetAside, moments: Moments, asking: Asking) -> dict[str, Any]:
@@ -116,8 +137,9 @@ def _undelivered(
     if readable:
         url = f"/staff/tickets/{ids.spoken(ticket.ref)}" if ticket else f"/staff/people/{person.id}"
     if message.status is Status.FAILED:
-        why = message.failure if message.failure in KNOWN_FAILURES else "refused"
-        reason = say(moments.lang, f"failure.{why}", "staff")
+        reason = say(moments.lang, failure_key(message.failure), "staff")
+    elif message.status is Status.HELD:
+        reason = say(moments.lang, "delivery.held.window", "staff")
     else:
         reason = say(moments.lang, "delivery.unsure", "staff")
     return {

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
-from desk import clock, files, leases, outbox, people
+from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
+from desk import clock, conditions, files, leases, outbox, people, windows
 from desk.database import Database, DatabaseAway
 from desk.history import record
-from desk.messages import Message, Purpose, Status
+from desk.messages import SHUT, Message, Purpose, Status
+from desk.windows import Way, Window
 
 log = structlog.get_logger()
 
@@ -20,6 +21,7 @@ HOLD_EVERY = 3.0  # Seconds between renewals of the lease.
 IN_LINE = 8  # Messages read in one look; few, so that what has become urgent does not wait behind them.
 AT_ONCE = 16  # Messages of different people that may be on the wire together.
 FILE_ATTEMPTS = 6
+WORTH_TELLING = 30.0  # Seconds; shorter waits are a channel's usual pace, and no news.
 UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})  # Why nothing can reach an address any more.
 
 
@@ -46,6 +48,7 @@ class _Carrier:
         self.resting: dict[int, float] = {}  # Address to the tick until which it is left alone.
         self.flying: set[asyncio.Task[None]] = set()
         self.held_at = float("-inf")
+        self.halted: bool | None = None  # None: another process may have left it halted.
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -76,37 +79,46 @@ class _Carrier:
         resting = [one for one in line if one.address_id in self.resting]
         for one in line:
             if one not in resting:
-                await self.deliver_next(one.message_id, one.external)
+                await self.deliver_next(one)
         if len(line) < most:
             await self.bell.wait(self._until_rested([one.address_id for one in line if one.more or one in resting]))
 
-    async def deliver_next(self, message_id: int, external: str) -> None:
+    async def deliver_next(self, one: outbox.InLine) -> None:
         """Claim a waiting message and start its sending, as soon as the channel lets it leave."""
         while len(self.flying) >= AT_ONCE:
             await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
         # Claimed only when it can leave at once: what is claimed and not settled counts as unsure after a crash.
         await self.channel.ready()
         async with self.database.transaction() as session:
-            message = await outbox.claim(session, message_id, clock.now())
+            message = await outbox.claim(session, one.message_id, clock.now())
         if message is None:
             return
         self.resting[message.address_id] = clock.ticks() + self.channel.gap
-        task = asyncio.create_task(self._send(message, external))
+        window = windows.window_of(self.name, one.heard_at, one.shut_at)
+        task = asyncio.create_task(self._send(message, one.external, window))
         self.flying.add(task)
         task.add_done_callback(self.flying.discard)
 
-    async def _send(self, message: Message, external: str) -> None:
+    async def _send(self, message: Message, external: str, window: Window) -> None:
         assert message.id is not None
+        way = window.way(clock.now())
+        if way is Way.SHUT or (way is Way.PEOPLE and not message.typed):
+            await self._settle(message, Status.HELD, failure=SHUT)
+            return
         outgoing = Outgoing(
             text=message.text,
             choices=tuple((choice["id"], choice["label"]) for choice in message.choices),
             kind=message.kind,
             extra=message.extra,
+            id=str(message.id),
+            late=way is Way.PEOPLE,
         )
         try:
             number = await self.channel.send(external, outgoing)
         except TryLater as later:
             await self._settle(message, Status.WAITING, failure=later.why, wait=later)
+        except WindowShut:
+            await self._settle(message, Status.HELD, failure=SHUT)
         except Unreachable as lost:
             await self._settle(message, Status.FAILED, failure=lost.why)
         except Unsure:
@@ -152,6 +164,9 @@ class _Carrier:
                         not_before=not_before,
                         attempts=attempts,
                     )
+                    if status is Status.HELD:
+                        await people.shut(session, message.address_id, at)
+                    await self._note_condition(session, status, wait, at)
                     if status is Status.FAILED and failure in UNREACHABLE:
                         await people.lost(session, message.address_id, failure, (message.ticket_id,))
                     if status is not Status.WAITING and message.purpose is not Purpose.DEED:
@@ -159,6 +174,15 @@ class _Carrier:
                 return
             except DatabaseAway:
                 await asyncio.sleep(LOOK_AGAIN)
+
+    async def _note_condition(self, session: AsyncSession, status: Status, wait: TryLater | None, at: datetime) -> None:
+        """Staff see when a whole channel is at rest, and why; and that it goes again."""
+        if wait is not None and wait.everyone and wait.seconds >= WORTH_TELLING:
+            self.halted = True
+            await conditions.halted(session, self.name, self.account, wait.why, at)
+        elif status is Status.SENT and self.halted is not False:
+            self.halted = False
+            await conditions.goes(session, self.name, self.account, at)
 
     async def _hold(self) -> bool:
         """Keep the lease of this channel account. Whoever gains it finds the half-sent rows of a dead holder."""

@@ -6,10 +6,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, messages
+from desk import clock, messages, people, receipts
 from desk.conversation import Outcome
 from desk.database import Database, DatabaseAway
 from desk.messages import Heard
+from desk.people import Place
+from desk.receipts import Receipt
 
 log = structlog.get_logger()
 
@@ -34,6 +36,16 @@ class Intake:
                 heard.place.channel, heard.place.account, heard.key, _plain(heard), type(error).__name__
             )
             return Outcome(set_aside=True)
+
+    async def report(self, receipt: Receipt) -> None:
+        """What the channel says of something that was told."""
+        async with self.database.transaction() as session:
+            await receipts.take(session, receipt, clock.now())
+
+    async def name(self, place: Place) -> None:
+        """What the channel calls somebody; it stands where nothing better is known."""
+        async with self.database.transaction() as session:
+            await people.name_if_none(session, place)
 
     async def set_aside(self, channel: str, account: str, key: str, raw: bytes, error: str) -> None:
         async with self.database.transaction() as session:

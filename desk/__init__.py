@@ -16,6 +16,7 @@ database      engine, transaction(), column kinds
 schema        brings the database to this version
 leases        one owner of a thing at a time
 history       who did (and read) what, append-only
+conditions    how each channel fares
 outages       when the whole desk was away
 tokens        tokens of other systems
 visitors      a browser's hold on its chat
@@ -29,17 +30,21 @@ safety        the screen for danger: pure, offline
 learning      triage and the screen learn from examples
 handbook      all that the centre has decided, as it stands now
 people        the person behind channel addresses
+windows       until when an address may be written to
 staff         accounts, roles, who may see what
 files         photos, voices, documents
+linking       one-time codes that add a channel
 messages      what was heard and told
 transcripts   the transcriber's promise, what waits for it
 outbox        what still waits to be sent
 tickets       a ticket's life
+receipts      what a channel reports of what was told
 corrections   what a centre's own tickets teach triage
 access        who of the staff may read which tickets
 queues        the queues of the inbox
 courses       courses, lessons, places
 reminders     what is due
+merging       two persons who are one, and apart again
 classes       lessons that come and go
 translation   the translator's promise, cache
 script        the dialogue as pure steps

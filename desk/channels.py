@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,8 @@ class Facts:
     reaches_closed: bool = True  # An answer reaches the person when they are not looking.
     can_erase: bool = False  # Messages can be taken back on their side too.
     files_up_to: int = 20 * 1024 * 1024  # Bytes.
+    answers_within: timedelta | None = None  # So long after the person's last word we may write; None: always.
+    people_within: timedelta | None = None  # So long what a person has typed may follow.
     nobody: bool = False  # An invented person's: what is told there counts as sent.
     invites: str = ""  # A link by which this channel can be added from another one, with {code}.
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import courses, reminders
+from desk import courses, reminders, windows
 from desk import messages as post
 from desk.courses import Course, Lesson
 from desk.errors import Conflict
@@ -52,8 +52,9 @@ async def cancel(session: AsyncSession, lesson: Lesson, book: Handbook, at: date
         person = await session.get_one(Person, person_id)
         if person.contact_rule is ContactRule.NEVER_FIRST:
             continue
-        addresses = await addresses_of(session, person_id)
-        address = next((one for one in addresses if one.reachable), addresses[0])
+        address = windows.best(await addresses_of(session, person_id), person, at)
+        if address is None:
+            continue
         language = person.language or "uk"
         await post.tell(
             session,

@@ -18,7 +18,7 @@ from desk.people import Person
 from desk.reminders import Reminder, State
 from desk.tickets import WAITS_FOR_US, Ticket
 
-UNDELIVERED = (Status.UNSURE, Status.FAILED)
+UNDELIVERED = (Status.UNSURE, Status.FAILED, Status.HELD)
 WORDLESS = ("press", "old_press", "command", "blocked", "unblocked")  # Heard, but neither words nor files.
 IN_TIME = timedelta(minutes=5)  # A reminder may wait so long for the next round.
 

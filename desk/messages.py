@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col
 
-from desk import channels
+from desk import channels, windows
 from desk.database import BigKey, insert_unless_there, ring, words
 from desk.files import FileHeard
 from desk.people import Address, Person, Place
@@ -35,6 +35,7 @@ class Status(enum.Enum):
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
+    HELD = "held"  # The channel lets nothing out before the person writes again.
     UNSURE = "unsure"  # It may have arrived; we do not repeat it by ourselves.
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
@@ -48,6 +49,9 @@ class Purpose(enum.Enum):
     REMINDER = "reminder"
     NEWS = "news"  # The bot tells something unasked: closed, late, taken.
     DEED = "deed"  # Nothing is said: something is erased or changed on the channel.
+
+
+SHUT = "window"  # Why a message waits or failed: the channel's time for writing to the person was over.
 
 
 class Transaction(FunctionElement[int]):
@@ -77,8 +81,8 @@ class Message(SQLModel, table=True):
         Index(
             "ix_message_undelivered",
             "id",
-            sqlite_where=text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
-            postgresql_where=text("status IN ('unsure', 'failed') AND settled_by IS NULL"),
+            sqlite_where=text("status IN ('unsure', 'failed', 'held') AND settled_by IS NULL"),
+            postgresql_where=text("status IN ('unsure', 'failed', 'held') AND settled_by IS NULL"),
         ),
         Index(
             "ix_message_outbox",
@@ -145,7 +149,10 @@ class Message(SQLModel, table=True):
     not_before: datetime | None = None
     claimed_at: datetime | None = None
     attempts: int = 0
+    typed: bool = False  # A person of the centre has written it, no machine; some channels ask.
     sent_at: datetime | None = None
+    arrived_at: datetime | None = None  # As the channel reports it, if it does.
+    read_at: datetime | None = None
     failure: str = Field(default="", max_length=80)
     settled_by: int | None = None  # Who of the staff has dealt with its being unsure or failed.
     request_key: str | None = Field(default=None, max_length=120)
@@ -245,10 +252,24 @@ async def tell(
     request_key: str | None = None,
     extra: dict[str, Any] | None = None,
     kind: str = "text",
+    typed: bool = False,
 ) -> Message:
-    """Put words for a person into the outbox; the delivery carries them out after the commit."""
+    """Put words for a person into the outbox; the delivery carries them out after the commit.
+
+    `typed`: a person has written them. What the channel's window does not let out waits for the person's next words,
+    if it answers them; other news is told to staff as undelivered.
+    """
     facts = channels.facts_of(address.channel)
     reachable = address.reachable or facts.reaches_closed
+    lets = windows.of(address).lets(max(at, not_before or at), typed=typed)
+    status, failure = Status.WAITING, ""
+    if facts.nobody:
+        status = Status.SENT  # Nobody fetches it.
+    elif not reachable:
+        # A page that was left for good fetches nothing any more; a messenger may still tell us that it does.
+        status, failure = Status.FAILED, address.why_not[:80]
+    elif not lets:
+        status, failure = (Status.HELD if author is Author.STAFF else Status.FAILED), SHUT
     message = Message(
         person_id=address.person_id,
         address_id=address.id or 0,
@@ -268,9 +289,9 @@ async def tell(
         other_state="done" if other else "",
         other_by=other_by,
         purpose=purpose,
-        # A page that was left for good fetches nothing any more; a messenger may still tell us that it does.
-        status=Status.SENT if facts.nobody else Status.WAITING if reachable else Status.FAILED,
-        failure="" if reachable else address.why_not[:80],
+        status=status,
+        failure=failure,
+        typed=typed,
         choices=[{"id": button.id, "label": button.label} for button in choices],
         extra=extra or {},
         not_before=not_before or at,

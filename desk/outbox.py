@@ -19,11 +19,13 @@ MOST_ATTEMPTS = 8
 
 @dataclass(frozen=True)
 class InLine:
-    """An outgoing message that may go now, the channel's name of its chat, and whether more waits for the same chat."""
+    """An outgoing message that may go now, its chat, and whether more waits for the same chat."""
 
     message_id: int
     address_id: int
-    external: str
+    external: str  # The channel's name of the chat.
+    heard_at: datetime  # When the person last said anything there.
+    shut_at: datetime | None
     more: bool
 
 
@@ -36,7 +38,14 @@ def _next_in_line() -> Select[*tuple[Any, ...]]:
         col(later.status) == Status.WAITING,
     )
     return (
-        select(col(Message.id), col(Message.address_id), col(Address.external), more)
+        select(
+            col(Message.id),
+            col(Message.address_id),
+            col(Address.external),
+            col(Address.heard_at),
+            col(Address.shut_at),
+            more,
+        )
         .join(Address, col(Address.id) == col(Message.address_id))
         .where(
             col(Message.channel) == bindparam("channel"),

@@ -38,6 +38,8 @@ class Person(SQLModel, table=True):
     is_minor: bool = False
     contact_rule: ContactRule = Field(default=ContactRule.FREE, sa_type=words(ContactRule))
     reminders: bool | None = None  # None: not asked yet.
+    prefers: int | None = Field(default=None, sa_type=BigKey)  # The address they want answers at; None: used last.
+    merged_into: int | None = Field(default=None, sa_type=BigKey)  # The same person, known by other addresses before.
     notice: str = ""  # The version of the privacy notice they were shown.
     met_at: datetime
     heard_at: datetime
@@ -61,6 +63,7 @@ class Address(SQLModel, table=True):
     why_not: str = ""
     met_at: datetime
     heard_at: datetime
+    shut_at: datetime | None = None  # The channel said then that we may not write before the person does.
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,21 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
     session.add(address)
     await session.flush()
     return person, address, True
+
+
+async def name_if_none(session: AsyncSession, place: Place) -> None:
+    person = await session.scalar(
+        select(Person)
+        .join(Address, col(Address.person_id) == col(Person.id))
+        .where(
+            col(Address.channel) == place.channel,
+            col(Address.account) == place.account,
+            col(Address.external) == place.external,
+            col(Person.name) == "",
+        )
+    )
+    if person is not None:
+        person.name = place.name[:LONGEST_NAME]
 
 
 def initials(name: str) -> str:
@@ -175,6 +193,12 @@ async def lost(session: AsyncSession, address_id: int, why: str, tickets: Iterab
                 channel=address.channel,
                 why=why,
             )
+
+
+async def shut(session: AsyncSession, address_id: int, at: datetime) -> None:
+    """The channel lets nothing out to this address before the person writes again."""
+    address = await session.get_one(Address, address_id)
+    address.shut_at = address.shut_at or at
 
 
 def found_again(session: AsyncSession, address: Address) -> None:

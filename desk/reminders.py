@@ -1,6 +1,7 @@
 """What is due: one row for each person, lesson and kind, so that nobody is told twice and nobody is forgotten."""
 
 import enum
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk import messages as post
+from desk import windows
 from desk.centre import Centre
 from desk.courses import Course, Lesson
 from desk.database import BigKey, words
@@ -19,6 +21,7 @@ from desk.messages import Button, Message, Purpose
 from desk.people import Address, ContactRule, Person
 from desk.texts import Gap, InLanguages, Written, say, w
 from desk.times import AtWhen
+from desk.windows import Way
 
 
 class Kind(enum.Enum):
@@ -135,7 +138,7 @@ async def tell_due(session: AsyncSession, book: Handbook, at: datetime, limit: i
     addresses = await _addresses(session, {person.id or 0 for _, _, _, person in rows})
     told: list[tuple[Reminder, Message]] = []
     for reminder, lesson, course, person in rows:
-        address = addresses.get(person.id or 0)
+        address = windows.best(addresses[person.id or 0], person, at)
         if lesson.cancelled or person.reminders is False or person.contact_rule is ContactRule.NEVER_FIRST:
             reminder.state = State.WITHDRAWN
         elif at > lesson.begins_at - LATE[reminder.kind]:
@@ -144,6 +147,8 @@ async def tell_due(session: AsyncSession, book: Handbook, at: datetime, limit: i
             reminder.due_at = book.centre.after_quiet(at)
         elif address is None or not address.reachable:
             _miss(session, reminder, "unreachable")
+        elif windows.of(address).way(at) is not Way.OPEN:
+            _miss(session, reminder, "window")
         else:
             reminder.state = State.TOLD
             told.append((reminder, await _tell(session, book, reminder, lesson, course, person, address, at)))
@@ -158,14 +163,13 @@ def _miss(session: AsyncSession, reminder: Reminder, why: str) -> None:
     record(session, "reminder.missed", person_id=reminder.person_id, lesson=reminder.lesson_id, why=why)
 
 
-async def _addresses(session: AsyncSession, people: Collection[int]) -> dict[int, Address]:
-    """For each person the reachable address they used last, else any."""
-    rows = await session.scalars(
-        select(Address)
-        .where(col(Address.person_id).in_(people))
-        .order_by(col(Address.reachable), col(Address.heard_at))
-    )
-    return {address.person_id: address for address in rows}
+async def _addresses(session: AsyncSession, people: Collection[int]) -> dict[int, list[Address]]:
+    """All the addresses of each person."""
+    rows = await session.scalars(select(Address).where(col(Address.person_id).in_(people)).order_by(col(Address.id)))
+    found: dict[int, list[Address]] = defaultdict(list)
+    for address in rows:
+        found[address.person_id].append(address)
+    return found
 
 
 async def _tell(

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import channels, ids, people, reading
+from desk import channels, ids, people, reading, windows
 from desk import messages as post
+from desk.database import ring
 from desk.errors import Conflict, Invalid
 from desk.handbook import Handbook
 from desk.history import record
-from desk.messages import Author, Button, Message, Purpose
+from desk.messages import Author, Button, Message, Purpose, Status
 from desk.people import Address, ContactRule, Person
 from desk.safety import CHILD
 from desk.staff import Staff
@@ -23,6 +24,7 @@ from desk.times import OpenWeek
 
 STAYS = ("resting", "spoke_at", "heard_at", "closed_for", "once")  # Of a talk that begins anew.
 LONGEST = 8000  # Letters of one reply.
+ROOM_FOR_WHY = 200
 
 
 class AnsweredMeanwhile(Conflict):
@@ -40,6 +42,7 @@ class Reply:
     engine: str = ""  # Who translated: empty when a person did, or corrected it.
     seen: int | None = None  # The last message on the page when it was written.
     key: str = ""  # A repeated key changes nothing.
+    via: int | None = None  # The address that staff chose; the best one otherwise.
 
     def readable(self) -> "Reply":
         """The same without signs that nobody can see; empty where nothing else was written."""
@@ -66,7 +69,8 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
     if words.seen is not None:
         await _nobody_was_faster(session, ticket, staff, words.seen)
     person = await people.find_person(session, ticket.person_id)
-    address = await _reachable(session, person)
+    typed = not staff.is_system
+    address = await _address(session, person, at, typed=typed, chosen=words.via)
     assert staff.id is not None
     # A child has read «Тебе вже читає …» a moment ago: the next words come from that person, without ceremony.
     said_so = person.is_minor and ticket.taken_at is not None and ticket.owner_id == staff.id
@@ -79,7 +83,10 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
         shown += "\n\n" + say(language, "untranslated")
     elif words.engine and language != "pl":
         shown += "\n\n" + say(language, "translated")
-    pieces = channels.pieces(shown, channels.facts_of(address.channel).longest)
+    longest = channels.facts_of(address.channel).longest
+    if not windows.of(address).lets(at, typed=typed):
+        longest -= ROOM_FOR_WHY  # What has to wait is brought with a word about why it comes so late.
+    pieces = channels.pieces(shown, longest)
     told = []
     for number, piece in enumerate(pieces):
         told.append(
@@ -91,6 +98,7 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
                 at=at,
                 purpose=Purpose.REPLY,
                 author=Author.STAFF,
+                typed=typed,
                 staff_id=staff.id,
                 ticket_id=ticket.id,
                 other=_signed(text, staff, "pl", is_first=is_first) if number == 0 and language != "pl" else "",
@@ -144,7 +152,8 @@ async def close(
     record(session, "ticket.closed", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, reason=chosen.value)
     if person.contact_rule is ContactRule.NEVER_FIRST:
         return
-    address = await _reachable(session, person)
+    typed = not staff.is_system
+    address = await _address(session, person, at, typed=typed)
     await post.tell(
         session,
         address,
@@ -153,6 +162,7 @@ async def close(
         at=at,
         purpose=Purpose.NEWS,
         author=Author.STAFF,
+        typed=typed,
         staff_id=staff.id,
         ticket_id=ticket.id,
         other=_last_words(ticket, text, asked, "pl") if language != "pl" else "",
@@ -187,7 +197,7 @@ async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime
     ticket.taken_at, ticket.owner_id, ticket.touched_at = at, staff.id, at
     record(session, "alarm.taken", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
     person = await people.find_person(session, ticket.person_id)
-    address = await _reachable(session, person)
+    address = await _address(session, person, at)
     language = person.language or "uk"
     key = "child.taken" if person.is_minor else "safe.taken"
     await post.tell(
@@ -221,7 +231,7 @@ async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: H
     said = _bot_again(person, book, at)
     await post.tell(
         session,
-        await _reachable(session, person),
+        await _address(session, person, at),
         said.in_(language),
         language=language,
         at=at,
@@ -259,6 +269,27 @@ def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> N
     ticket.alarm_at = None
     ticket.alarm_state = {**ticket.alarm_state, "lowered_by": staff.id, "why_lowered": reason.strip()[:300]}
     record(session, "alarm.lowered", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+
+
+async def reroute(session: AsyncSession, message: Message, address_id: int, by: int, at: datetime) -> None:
+    """Words that could not go out go to another address of the same person."""
+    if message.status not in (Status.HELD, Status.FAILED):
+        raise Conflict("error.not_stuck")
+    addresses = await people.addresses_of(session, message.person_id)
+    address = next((one for one in addresses if one.id == address_id), None)
+    if address is None:
+        raise Invalid("error.no_address")
+    message.address_id, message.channel, message.account = address.id or 0, address.channel, address.account
+    message.status, message.failure, message.not_before, message.attempts = Status.WAITING, "", at, 0
+    ring(session, "outbox")
+    record(
+        session,
+        "message.resent",
+        ticket_id=message.ticket_id,
+        person_id=message.person_id,
+        staff_id=by,
+        channel=address.channel,
+    )
 
 
 def note(session: AsyncSession, ticket: Ticket, staff: Staff, text: str, at: datetime) -> None:
@@ -323,8 +354,17 @@ async def _wrote_before(session: AsyncSession, ticket: Ticket, staff_id: int) ->
     return found is not None
 
 
-async def _reachable(session: AsyncSession, person: Person) -> Address:
-    """The address they used last, of those that can be reached; else the last one, where it will show as undelivered."""
+async def _address(
+    session: AsyncSession, person: Person, at: datetime, *, typed: bool = False, chosen: int | None = None
+) -> Address:
+    """Where to write: the address that staff chose, or the one that lets us now, else one that will later."""
     assert person.id is not None
     addresses = await people.addresses_of(session, person.id)
-    return next((address for address in addresses if address.reachable), addresses[0])
+    if chosen is not None:
+        found = next((address for address in addresses if address.id == chosen), None)
+        if found is None:
+            raise Invalid("error.no_address")
+        return found
+    best = windows.best(addresses, person, at, typed=typed)
+    assert best is not None
+    return best

@@ -130,6 +130,19 @@ class Day:
         return f"{name}, {day_and_month(self.day, language)}"
 
 
+@dataclass(frozen=True)
+class SinceDay:
+    """«від понеділка», and «від 4 грудня» when that is a week ago or longer."""
+
+    day: date
+    today: date
+
+    def in_(self, language: str) -> str:
+        if (self.today - self.day).days < 7:
+            return say(language, f"day.since.{self.day.weekday()}")
+        return say(language, "day.since", day=day_and_month(self.day, language))
+
+
 def weekday(day: date, language: str, form: str = "on", after_vowel: bool = False) -> str:
     if form == "name":
         return format_date(day, "EEEE", locale=language)

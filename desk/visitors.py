@@ -1,4 +1,4 @@
-"""A browser's hold on its chat, and the codes with which a chat goes on elsewhere."""
+"""A browser's hold on its chat."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from desk import ids
-from desk.database import BigKey
 
 LASTS = timedelta(days=60)
 
@@ -53,38 +52,3 @@ async def choose_language(session: AsyncSession, visit: Visit, language: str) ->
 async def forget(session: AsyncSession, token: str) -> None:
     """Quick exit: this device can never open the chat again."""
     await session.execute(delete(Visit).where(col(Visit.token) == ids.fingerprint(token)))
-
-
-class Code(SQLModel, table=True):
-    """A one-time code that joins another device or channel to a person: single use, ten minutes, no name in it."""
-
-    token: str = Field(primary_key=True, max_length=64)
-    person_id: int = Field(foreign_key="person.id", sa_type=BigKey)
-    made_at: datetime
-    used_at: datetime | None = None
-
-
-CODE_LASTS = timedelta(minutes=10)
-
-
-async def make_code(session: AsyncSession, person_id: int, at: datetime) -> str:
-    code = ids.token()[:22]
-    session.add(Code(token=ids.fingerprint(code), person_id=person_id, made_at=at))
-    return code
-
-
-async def person_of_code(session: AsyncSession, code: str, at: datetime, *, use: bool) -> int | None:
-    """Whose code this is, while it lasts; `use` makes this the only time."""
-    query = (
-        update(Code)
-        .where(
-            col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS
-        )
-        .values(used_at=at)
-        .returning(col(Code.person_id))
-        if use
-        else select(col(Code.person_id)).where(
-            col(Code.token) == ids.fingerprint(code), col(Code.used_at).is_(None), col(Code.made_at) > at - CODE_LASTS
-        )
-    )
-    return (await session.execute(query)).scalar_one_or_none()

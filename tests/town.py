@@ -207,6 +207,7 @@ class Town:
         self.desk = Desk(database, self.shelf, "test", False, settings, News(database), StandingTranslator())
         self.app = staff_app(self.desk)
         self.seen = 0
+        self.wired: set[str] = set()  # Channels whose messages a real wire carries.
 
     async def _hear(self, session: Any, heard: Heard) -> Outcome:
         return await hear(session, heard, await self.shelf.book(session))
@@ -260,6 +261,7 @@ class Town:
                     col(Message.direction) == Direction.TOLD,
                     col(Message.status) == Status.WAITING,
                     col(Message.not_before) <= clock.now(),
+                    col(Message.channel).not_in(self.wired),
                 )
                 .order_by(col(Message.id))
             )

@@ -73,11 +73,13 @@ async def post_reply(
     seen: Text = "",
     key: Text = "",
     confirm: Text = "",
+    via: Text = "",
 ) -> Response:
     """Send a reply. What stands in the way is said on the same page, and nothing that was typed is lost."""
     person = await held.session.get_one(Person, held.ticket.person_id)
     language = person.language or "uk"
     typed = {"text": text, "translation": translation, "corrected": bool(corrected), "key": key or ids.token()[:16]}
+    typed["via"] = ids.row_number(via)
     try:
         if person.contact_rule is ContactRule.NEVER_FIRST and not confirm:
             raise _Think("composer.confirm.never_first")
@@ -86,7 +88,7 @@ async def post_reply(
             held.session,
             held.ticket,
             held.asking.staff,
-            Reply(text, translation, engine, ids.row_number(seen), key[:80]),
+            Reply(text, translation, engine, ids.row_number(seen), key[:80], ids.row_number(via)),
             clock.now(),
         )
     except _Think as thought:
@@ -323,6 +325,16 @@ async def resend(message_id: int, desk: TheDesk, session: Transaction, asking: W
     message.status, message.not_before, message.attempts, message.settled_by = Status.WAITING, clock.now(), 0, None
     ring(session, "outbox")
     record(session, "message.resent", ticket_id=message.ticket_id, person_id=message.person_id, staff_id=asking.id)
+    return await _back_to_ticket(session, message)
+
+
+@router.post("/staff/messages/{message_id}/rerouting")
+async def reroute(
+    message_id: int, desk: TheDesk, session: Transaction, asking: WhoAsks, address: Text = ""
+) -> Response:
+    """Send what does not go out by another channel of the same person."""
+    message = await _message(session, desk, asking, message_id)
+    await replying.reroute(session, message, ids.row_number(address) or 0, asking.id, clock.now())
     return await _back_to_ticket(session, message)
 
 

@@ -9,12 +9,13 @@ from sqlmodel import col
 
 from api.doors import Asking
 from api.moments import Moments
-from desk import history, ids, library
+from api.tickets.window import other_ways
+from desk import channels, history, ids, library
 from desk import messages as post
 from desk.files import File
 from desk.history import Event
 from desk.messages import Author, Message, Status
-from desk.people import Person
+from desk.people import Address, Person
 from desk.reading import masked
 from desk.staff import Staff
 from desk.texts import Written, say
@@ -36,9 +37,20 @@ LINES = {
     "alarm.taken": ("taken", "person"),
     "alarm.lowered": ("lowered", "info"),
     "address.lost": ("unreachable", "info"),
+    "link.joined": ("link_joined", "safe"),
+    "link.refused": ("link_refused", "alert"),
+    "ticket.replied_elsewhere": ("elsewhere", "info"),
     "person.quick_exit": ("quick_exit", "info"),
     "message.erased": ("erased", "info"),
 }
+
+
+KNOWN_FAILURES = ("blocked", "deactivated", "unknown", "window")
+
+
+def failure_key(failure: str) -> str:
+    """The sentence for why something did not go out."""
+    return f"failure.{failure if failure in KNOWN_FAILURES else 'refused'}"
 
 
 async def conversation_of(
@@ -48,6 +60,7 @@ async def conversation_of(
     names: Mapping[int, Staff],
     moments: Moments,
     asking: Asking,
+    addresses: Sequence[Address],
 ) -> tuple[list[dict[str, Any]], int]:
     """The items of the page, oldest first, and the id of the newest message."""
     assert ticket.id is not None
@@ -55,7 +68,7 @@ async def conversation_of(
     files = await _files(session, messages)
     notes = await notes_of(session, ticket.id)
     events = await history.of_ticket(session, ticket.id)
-    teller = _Teller(ticket, person, names, moments, asking, await _expired(session, events, asking))
+    teller = _Teller(ticket, person, names, moments, asking, addresses, await _expired(session, events, asking))
     dated: list[tuple[Any, int, dict[str, Any]]] = [
         *((message.at, 1, teller.message(message, files.get(message.id or 0, []))) for message in messages),
         *((note.at, 1, teller.note(note)) for note in notes),
@@ -100,9 +113,11 @@ class _Teller:
         names: Mapping[int, Staff],
         moments: Moments,
         asking: Asking,
+        addresses: Sequence[Address],
         expired: Mapping[str, str],
     ) -> None:
         self.ticket, self.person, self.names, self.moments, self.expired = ticket, person, names, moments, expired
+        self.addresses = addresses
         self.lang = asking.language
 
     def message(self, message: Message, files: list[File]) -> dict[str, Any]:
@@ -111,7 +126,14 @@ class _Teller:
         shown = {
             Author.PERSON: (self.person.name or say(self.lang, "row.no_name", "staff"), _initials(self.person.name)),
             Author.BOT: (say(self.lang, "word.bot", "staff"), "B"),
-            Author.STAFF: (staff.name if staff else "", staff.initials if staff else ""),
+            Author.STAFF: (
+                staff.name
+                if staff
+                else say(self.lang, "who.elsewhere", "staff")
+                if message.extra.get("elsewhere")
+                else "",
+                staff.initials if staff else "",
+            ),
         }[message.author]
         late = message.author is Author.PERSON and (message.at - message.said_at).total_seconds() > 900
         return {
@@ -203,14 +225,21 @@ class _Teller:
         base = f"/staff/messages/{message.id}"
         reason = None
         if message.status is Status.FAILED:
-            known = message.failure if message.failure in ("blocked", "deactivated", "unknown") else "refused"
-            reason = say(self.lang, f"failure.{known}", "staff")
+            reason = say(self.lang, failure_key(message.failure), "staff")
+        elif message.status is Status.HELD:
+            reason = say(self.lang, "delivery.held.window", "staff")
         acts = message.author is Author.STAFF and message.settled_by is None
         return {
             "state": message.status.value,
             "at_text": self.moments.time(message.sent_at),
             "channel": message.channel,
             "reason": reason,
+            "read_text": self.moments.short(message.read_at) if message.read_at else None,
+            "arrived": message.arrived_at is not None,
+            "ways": other_ways(message.address_id, self.addresses, self.moments)
+            if acts and message.status in (Status.HELD, Status.FAILED)
+            else [],
+            "reroute_url": f"{base}/rerouting",
             "resend_url": f"{base}/resending" if acts else None,
             "delivered_url": f"{base}/arrival" if acts else None,
         }
@@ -255,8 +284,8 @@ class _Teller:
                 facts["reason"] = say(self.lang, f"close.reason.{reason}", "staff")
             else:
                 facts["reason"] = ""
-        if event.kind == "address.lost":
-            facts["channel"] = str(event.facts.get("channel", ""))
+        if "channel" in event.facts:
+            facts["channel"] = channels.facts_of(str(event.facts["channel"])).title
         return {
             "type": "system",
             "event": name,

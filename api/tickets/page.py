@@ -11,6 +11,7 @@ from api.moments import Moments
 from api.tickets.conversation import conversation_of
 from api.tickets.inbox import counts_for, need_of
 from api.tickets.panel import RULES, UNKNOWN, panel_of
+from api.tickets.window import composer_way
 from desk import clock, ids, tickets
 from desk.access import check_may_read
 from desk.handbook import Handbook
@@ -68,13 +69,13 @@ async def render_ticket(
     person = await session.get_one(Person, ticket.person_id)
     members = await everyone(session)
     names = {member.id or 0: member for member in members}
-    items, last = await conversation_of(session, ticket, person, names, moments, asking)
+    addresses = await addresses_of(session, person.id or 0)
+    items, last = await conversation_of(session, ticket, person, names, moments, asking, addresses)
     shown = _ticket(ticket, book, moments, names, asking)
     if part == "conversation":
         return pages.render(
             request, desk, "tickets/_conversation.html", asking, {"ticket": shown, "items": items, "last": last}
         )
-    addresses = await addresses_of(session, person.id or 0)
     unknown = await nobody_said_how(session, ticket, person)
     context = {
         "back": {"url": "/staff/tickets", "queue": "new"},
@@ -96,7 +97,8 @@ async def render_ticket(
         "items": items,
         "last": last,
         "composer": {
-            **_composer(ticket, person, kind, addresses, lang),
+            **_composer(person, kind, lang),
+            **composer_way(addresses, person, (composer or {}).pop("via", None), moments),
             "translates": desk.translator is not None,
             **(composer or {}),
         },
@@ -212,7 +214,7 @@ def _urgent(
     }
 
 
-def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any], lang: str) -> dict[str, Any]:
+def _composer(person: Person, kind: str, lang: str) -> dict[str, Any]:
     language = person.language or "uk"
     return {
         "name": person.name.split(" ")[0] if person.name else say(lang, "composer.somebody", "staff"),
@@ -231,8 +233,6 @@ def _composer(ticket: Ticket, person: Person, kind: str, addresses: list[Any], l
         "blocked": None,
         "confirm": None,
         "error": None,
-        "channel": addresses[0].channel if addresses else "web",
-        "window": None,
     }
 
 

@@ -10,6 +10,7 @@ from sqlmodel import col
 from api.doors import Asking
 from api.moments import Moments
 from api.tickets.inbox import need_of
+from api.tickets.window import contact_state
 from desk import history, ids
 from desk.access import may_read
 from desk.handbook import Handbook
@@ -154,7 +155,11 @@ def contact_of(address: Address, moments: Moments, lang: str) -> dict[str, Any]:
             "state": "unreachable",
             "text": say(lang, f"failure.{address.why_not or 'unknown'}", "staff"),
         }
-    return {"channel": address.channel, "state": "ok", "text": moments.short(address.heard_at)}
+    return {
+        "channel": address.channel,
+        "state": contact_state(address, moments),
+        "text": moments.short(address.heard_at),
+    }
 
 
 def state_of(ticket: Ticket) -> str:

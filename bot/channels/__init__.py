@@ -39,6 +39,10 @@ class Refused(Exception):
         super().__init__(why)
 
 
+class WindowShut(Exception):
+    """The channel lets nothing out to this person before they write again; surely not sent."""
+
+
 class BadWebhook(Exception):
     """A call that is not from the channel: a status and a sentence for the caller. Nothing was changed."""
 
@@ -63,6 +67,8 @@ class Outgoing:
     choices: tuple[tuple[str, str], ...] = ()  # (id, label)
     kind: str = "text"  # text, or erase: take back the person's own message `extra["erase"]`
     extra: dict[str, Any] = field(default_factory=dict)
+    id: str = ""  # Our own name for it, for channels that give it back in what they report.
+    late: bool = False  # The time for answers is over; only since a person typed it may it still go.
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,10 @@ class Channel(Protocol):
         """Return when the channel's own pace lets one more message out."""
 
     async def send(self, external: str, outgoing: Outgoing) -> str:
-        """Bring one message and give the channel's number for it; or Unreachable, TryLater, Unsure, Refused."""
+        """Bring one message and give the channel's number for it.
+
+        Or raise Unreachable, TryLater, Unsure, Refused, WindowShut.
+        """
 
     async def fetch(self, remote: str) -> bytes:
         """The bytes of a file that a person sent; or TooBig, TryLater, Refused."""

@@ -1,10 +1,11 @@
 """The channels there are besides the web chat. To add one is to write its folder and to name it here."""
 
 from bot.channels import Recipe
+from bot.channels.messenger import Messenger
 from bot.channels.telegram import Telegram
 from desk.settings import Settings
 
-RECIPES: tuple[Recipe, ...] = (Telegram(),)
+RECIPES: tuple[Recipe, ...] = (Telegram(), Messenger())
 
 
 def switched_on(settings: Settings) -> tuple[Recipe, ...]:

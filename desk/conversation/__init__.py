@@ -9,16 +9,16 @@ from sqlmodel import col
 
 from desk import clock, people, reading
 from desk import messages as post
-from desk.conversation import bursts, commands, danger, files, pressing
+from desk.conversation import bursts, commands, danger, files, held, linking, pressing
 from desk.conversation.talk import Talk
 from desk.conversation.turn import STAFF_LANGUAGE, Said, Turn
 from desk.database import ring
 from desk.handbook import Handbook
 from desk.history import record
-from desk.messages import Heard, Message
+from desk.messages import Heard, Message, Purpose
 from desk.people import Address, Person
 from desk.texts import LANGUAGES, w
-from desk.tickets import current_of
+from desk.tickets import Status, current_of
 from desk.triage.language import Guess
 
 
@@ -55,6 +55,9 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         return Outcome(await post.heard_before(session, heard), duplicate=True)
     talk = Talk.of(person.talk)
     person.heard_at = address.heard_at = at
+    address.shut_at = None
+    if heard.kind != "press" and person.prefers != address.id:
+        person.prefers = None  # Who writes from somewhere else reads there.
     people.found_again(session, address)
     turn = Turn(
         session=session,
@@ -70,7 +73,11 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     )
     files.keep(turn, message_id, heard, turn.facts.files_up_to)
     _learn_language(turn, heard, guess)
+    came_late = await held.release(turn)
     outcome = await _respond(turn, heard, message_id)
+    if came_late and not turn.head and not turn.body:
+        await linking.ask_about_window(turn, "stuck")
+        await turn.tell(purpose=Purpose.NEWS)
     talk.heard_at = min(heard.said_at, at).isoformat()
     person.talk = talk.kept()
     return outcome
@@ -84,6 +91,10 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         bursts.forget(turn)
         await danger.raise_alarm(turn, alarm)
         await turn.tell()
+        return Outcome(message_id)
+    if heard.facts.get("standby"):
+        # Another app answers in this thread: the words are kept for people, and we are silent.
+        await _keep_for_people(turn)
         return Outcome(message_id)
     if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
         if name not in commands.ASKED_OF_PEOPLE:
@@ -101,6 +112,13 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         turn.talk.rest()
     await bursts.answer(turn)
     return Outcome(message_id)
+
+
+async def _keep_for_people(turn: Turn) -> None:
+    ticket = turn.open_tickets[-1] if turn.open_tickets else await turn.open_draft()
+    await turn.join(ticket)
+    if ticket.status is Status.DRAFT:
+        turn.submit(ticket)
 
 
 async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:

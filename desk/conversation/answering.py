@@ -255,7 +255,7 @@ async def _answer_summary(turn: Turn) -> None:
     lexicon, text = turn.book.lexicon, turn.said.text
     if lexicon.says("yes", text):
         await turn.join(ticket)
-        asking.finish(turn, ticket)
+        await asking.finish(turn, ticket)
     elif lexicon.says("no", text):
         await turn.join(ticket)
         asking.ask_what_to_fix(turn, ticket)
@@ -266,7 +266,7 @@ async def _answer_summary(turn: Turn) -> None:
         known = dict(ticket.answers)
         changed = turn.fill(ticket, text)
         if not changed and turn.talk.data.get("again"):
-            asking.finish(turn, ticket)  # Their words are in the ticket; asking a third time helps nobody.
+            await asking.finish(turn, ticket)  # Their words are in the ticket; asking a third time helps nobody.
             return
         turn.show_summary(ticket)
         turn.talk.data["again"] = known == ticket.answers

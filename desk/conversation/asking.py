@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from desk import channels
-from desk.conversation import classes
+from desk.conversation import classes, linking
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.script import buttons, form, summary
@@ -86,7 +85,7 @@ async def go_on(turn: Turn, ticket: Ticket, *, with_topic: bool = False) -> None
             return
     nothing_known = with_topic and not any(answer.get("v") is not None for answer in ticket.answers.values())
     if nothing_known or Progress.of(ticket.form).over:
-        finish(turn, ticket)
+        await finish(turn, ticket)
         return
     turn.show_summary(ticket)
 
@@ -157,34 +156,37 @@ def ask_what_to_fix(turn: Turn, ticket: Ticket) -> None:
     turn.about = ticket.id
 
 
-def finish(turn: Turn, ticket: Ticket) -> None:
+async def finish(turn: Turn, ticket: Ticket) -> None:
     """The ref, by when an answer is expected, and what comes next."""
     turn.submit(ticket)
     resting = next((other for name in turn.talk.resting if (other := turn.ticket(name)) and other.is_open), None)
-    offers = not turn.facts.reaches_closed
     if turn.is_first_contact:
         turn.open_with(got=True)
     is_first = not turn.talk.said_once("ticket.more")
-    turn.say(turn.ticket_line(ticket, w("ticket.done"), more=is_first and not resting and not offers))
+    done = turn.ticket_line(ticket, w("ticket.done"))
+    turn.say(done)
     turn.talk.rest()
     turn.about = ticket.id
     if resting is not None:
         offer_to_resume(turn, resting)
-    else:
-        offer_return(turn)
+    elif not await offer_another_way(turn) and is_first:
+        turn.body[turn.body.index(done)] = turn.ticket_line(ticket, w("ticket.done"), more=True)
 
 
-def offer_return(turn: Turn) -> None:
-    """On the web: the answer will be on this page; elsewhere it comes by itself."""
-    if turn.facts.reaches_closed or turn.talk.said_once("web.return"):
-        return
-    other = next((channel for channel in channels.in_use() if channel.invites), None)
+async def offer_another_way(turn: Turn) -> bool:
+    """On the web: the answer will be on this page. Where a channel lets us answer for a day only: another one."""
+    if turn.facts.reaches_closed:
+        return await linking.ask_about_window(turn, "ask")
+    if turn.talk.said_once("web.return"):
+        return True
+    other = next((facts for facts in await linking.others(turn) if facts.reaches_closed), None)
     if other is None:
         turn.say(w("web.here"))
-        return
+        return True
     turn.say(w("web.return", other=other.title))
     turn.choices = [buttons.word(f"x:{other.name}"), buttons.word("n:notnow")]
     turn.talk.begin("offer", turn.about)
+    return True
 
 
 # A person instead
@@ -216,5 +218,5 @@ async def pass_on(turn: Turn, ticket: Ticket, *first: Words) -> None:
     turn.submit(ticket)
     turn.say(lines(line(*first, w("person.passed")), turn.ticket_line(ticket)))
     turn.talk.rest()
-    offer_return(turn)
+    await offer_another_way(turn)
     turn.about = ticket.id

@@ -1,7 +1,7 @@
 """Slash commands, and what the first screen and the language choice do."""
 
 from desk import ids
-from desk.conversation import asking, classes, danger
+from desk.conversation import asking, classes, danger, linking
 from desk.conversation.turn import Turn
 from desk.script import buttons, summary
 from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs, w
@@ -22,7 +22,11 @@ async def obey(turn: Turn, name: str) -> bool:
     """Do what a command asks; False when we do not know it."""
     match name:
         case "start":
-            await _start(turn)
+            code = turn.said.text.partition(" ")[2].strip()
+            if not code or not await linking.opened(turn, code):
+                await _start(turn)
+        case "link":
+            await linking.choose(turn)
         case "menu":
             turn.open_with(got=False, menu=True)
             turn.show_menu()

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from desk import windows
 from desk.conversation import asking, danger
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
@@ -147,8 +148,9 @@ async def _turn(session: AsyncSession, ticket_id: int, book: Handbook, at: datet
     if person is None or person.id is None:
         return None
     await session.refresh(ticket)
-    addresses = await addresses_of(session, person.id)
-    address = next((one for one in addresses if one.reachable), addresses[0])
+    address = windows.best(await addresses_of(session, person.id), person, at)
+    if address is None:
+        return None
     tickets = list(await current_of(session, person.id, at))
     turn = Turn(session, book, person, address, Talk.of(person.talk), at, tickets, Said([], "", []))
     return turn, ticket

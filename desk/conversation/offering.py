@@ -72,7 +72,7 @@ async def _rules_may_have_changed(turn: Turn, ticket: Ticket, answer: Answer) ->
         # Only how to reach the person is asked: a closed page hears nothing.
         turn.ask_plainly(ticket, turn.book.catalogue.shared["contact_channel"], "contact")
         return
-    asking.finish(turn, ticket)
+    await asking.finish(turn, ticket)
 
 
 async def pressed(turn: Turn, choice: str) -> bool:
@@ -117,5 +117,5 @@ async def _needs_a_person(turn: Turn, ticket: Ticket) -> None:
     turn.submit(ticket)
     turn.say(turn.ticket_line(ticket))
     turn.talk.rest()
-    asking.offer_return(turn)
+    await asking.offer_another_way(turn)
     turn.about = ticket.id

@@ -5,7 +5,7 @@ from sqlmodel import col
 
 from desk import ids
 from desk import messages as post
-from desk.conversation import answering, asking, classes, commands, danger, files, offering
+from desk.conversation import answering, asking, classes, commands, danger, files, linking, offering
 from desk.conversation.turn import Turn
 from desk.corrections import BY_PERSON, correct
 from desk.messages import Message, Purpose
@@ -54,7 +54,9 @@ async def press(turn: Turn, data: str) -> bool:
         case "r" if turn.talk.step == "remind":
             await classes.answer_remind(turn, on=rest == "on")
         case "x":
-            turn.talk.rest()
+            return await linking.give(turn, rest)
+        case "j":
+            return await linking.pressed(turn, rest)
         case _:
             return False
     return True
@@ -171,7 +173,7 @@ async def _press_summary(turn: Turn, what: str) -> bool:
         return False
     await turn.join(ticket)
     if what == "ok":
-        asking.finish(turn, ticket)
+        await asking.finish(turn, ticket)
     else:
         asking.ask_what_to_fix(turn, ticket)
     return True
@@ -296,6 +298,8 @@ async def _press_standing(turn: Turn, pressed: str) -> bool:
     kind, _, rest = pressed.partition(":")
     if kind == "m":
         return await _show_original(turn, rest)
+    if kind == "j":
+        return await linking.pressed(turn, rest)
     if kind == "r":
         return _rate(turn, rest)
     if pressed == "c:trace":

@@ -1,0 +1,116 @@
+"""The Graph API: one call, and what an error of it means for the delivery."""
+
+from typing import Any
+
+import httpx
+import structlog
+
+from bot.channels import Refused, TryLater, Unreachable, Unsure, WindowShut
+from desk.settings import Settings
+
+log = structlog.get_logger()
+
+# How long the whole channel rests, in seconds, after a refusal that only a person can lift.
+UNTIL_SOMEBODY_LOOKS = 300.0
+UNTIL_IT_IS_CALM = 60.0
+# After an error of theirs: by then the echo of what arrived all the same has settled it.
+UNTIL_THE_ECHO = 30.0
+
+
+class Graph:
+    """The page's own door. The token stands in a header, never in an address."""
+
+    def __init__(self, token: str, api_url: str, version: str, timeout: float = 15.0) -> None:
+        self.root = f"{api_url.rstrip('/')}/{version}"
+        self.web = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(timeout, connect=5.0),
+            limits=httpx.Limits(max_connections=32),
+        )
+
+    async def ask(self, path: str, **query: str) -> dict[str, Any]:
+        return await self._call("GET", path, params=query)
+
+    async def tell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await self._call("POST", path, json=body)
+
+    async def upload(self, path: str, fields: dict[str, str], name: str, content: bytes, mime: str) -> dict[str, Any]:
+        return await self._call("POST", path, data=fields, files={"filedata": (name, content, mime)})
+
+    async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        """The answer; or Unreachable, TryLater, Unsure, Refused, WindowShut."""
+        try:
+            answer = await self.web.request(method, f"{self.root}/{path}", **more)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise TryLater(3, "not connected", everyone=True) from error
+        except httpx.HTTPError as error:
+            raise Unsure from error
+        try:
+            told = answer.json()
+        except ValueError:
+            told = None
+        if answer.is_success and isinstance(told, dict) and "error" not in told:
+            return told
+        raise outcome_of(answer.status_code, told)
+
+    async def download(self, url: str, most: int) -> bytes | None:
+        """A file as Meta hands it out, without our token; None when it is larger than `most` bytes."""
+        async with (
+            httpx.AsyncClient(timeout=30, follow_redirects=True) as stranger,
+            stranger.stream("GET", url) as file,
+        ):
+            file.raise_for_status()
+            content = b""
+            async for piece in file.aiter_bytes():
+                content += piece
+                if len(content) > most:
+                    return None
+        return content
+
+    async def close(self) -> None:
+        await self.web.aclose()
+
+
+def graph_of(settings: Settings) -> Graph:
+    return Graph(
+        settings.messenger_page_token.get_secret_value(),
+        settings.messenger_api_url,
+        settings.messenger_graph_version,
+    )
+
+
+def outcome_of(status: int, told: Any) -> Exception:
+    """What stops the channel, what stops one person, what waits, and what is a mistake of ours."""
+    error = told.get("error") if isinstance(told, dict) else None
+    if not isinstance(error, dict):
+        return TryLater(UNTIL_THE_ECHO, "server trouble") if status >= 500 else Refused(f"status {status}")
+    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    # Meta's support asks for the trace; there are no words of anybody in it.
+    log.info("messenger.error", status=status, code=code, subcode=subcode, trace=str(error.get("fbtrace_id", ""))[:40])
+    match code, subcode:
+        case _, 2018278:
+            return WindowShut()
+        case 10, 1893063:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "page restricted", everyone=True)
+        case 190, _:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "token refused", everyone=True)
+        case 368, _:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "judged abusive", everyone=True)
+        case ((10 | 200 | 230 | 299), _):
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "permission missing", everyone=True)
+        case ((4 | 613), _):
+            return TryLater(UNTIL_IT_IS_CALM, "slow down", everyone=True)
+        case 551, _:
+            return Unreachable("blocked")
+        case 100, 2018001:
+            return Unreachable("unknown")
+        case ((1 | 2 | 1200), _):
+            return TryLater(UNTIL_THE_ECHO, "server trouble")
+        case _ if status >= 500:
+            return TryLater(UNTIL_THE_ECHO, "server trouble")
+        case _:
+            return Refused(f"error {code}/{subcode}")
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,301 @@
+"""Messenger's ear: signed webhook calls become what was heard, and what became of what we told."""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import structlog
+
+from bot.channels import Answer, BadWebhook, Call, Refused, TryLater, Unreachable, Unsure, WindowShut
+from bot.channels.messenger import FACTS, deletion, profile
+from bot.channels.messenger.graph import Graph
+from bot.channels.messenger.sending import OURS
+from bot.intake import Intake
+from desk import clock
+from desk.database import Database
+from desk.files import FileHeard
+from desk.messages import Heard
+from desk.people import Place
+from desk.receipts import Receipt, What
+
+log = structlog.get_logger()
+
+KINDS = {"image": "photo", "audio": "voice", "video": "video", "file": "document"}
+REPEATED = 5000  # Remembered names of people, so that each is asked for once.
+
+
+class MessengerEar:
+    """The receiving half of the channel."""
+
+    def __init__(
+        self, graph: Graph, intake: Intake, *, app_secret: str, verify_token: str, public_url: str, account: str = ""
+    ) -> None:
+        self.graph, self.intake, self.account = graph, intake, account
+        self.app_secret, self.verify_token, self.public_url = app_secret, verify_token, public_url.rstrip("/")
+        self._named: set[str] = set()
+        self._errands: set[asyncio.Task[Any]] = set()
+
+    # Receiving
+
+    async def webhook(self, call: Call) -> Answer:
+        match call.method, call.path:
+            case "GET", "":
+                return self._verified(call)
+            case "POST", "":
+                self._check_signature(call)
+                await self._take_all(_read(call.body))
+                return Answer(b"EVENT_RECEIVED", "text/plain")
+            case "POST", "data-deletion":
+                return await deletion.asked(call, self.app_secret, self.public_url, self.intake, self.account)
+            case _:
+                raise BadWebhook(404, "There is nothing here.")
+
+    def _verified(self, call: Call) -> Answer:
+        told = call.query.get("hub.verify_token", "")
+        known = bool(self.verify_token) and hmac.compare_digest(told.encode(), self.verify_token.encode())
+        if call.query.get("hub.mode") != "subscribe" or not known:
+            raise BadWebhook(403, "The verify token is missing or wrong.")
+        return Answer(call.query.get("hub.challenge", "").encode(), "text/plain")
+
+    def _check_signature(self, call: Call) -> None:
+        """Over the bytes as they came: Meta signs its own spelling of them."""
+        told = call.headers.get("x-hub-signature-256", "")
+        ours = "sha256=" + hmac.new(self.app_secret.encode(), call.body, sha256).hexdigest()
+        if not self.app_secret or not hmac.compare_digest(told.encode(), ours.encode()):
+            raise BadWebhook(401, "The signature is missing or wrong.")
+
+    async def _take_all(self, raw: dict[str, Any]) -> None:
+        """Every event of every entry, one after the other: what came together may be of one person."""
+        for number, (event, ours) in enumerate(_events(raw)):
+            try:
+                await self._take(event, ours=ours)
+            except _Odd as odd:
+                key = f"{_text(event.get('timestamp'))}:{number}:{sha256(json.dumps(event).encode()).hexdigest()[:24]}"
+                await self.intake.set_aside(
+                    FACTS.name, self.account, key, json.dumps(event, ensure_ascii=False).encode(), str(odd)
+                )
+
+    async def _take(self, event: dict[str, Any], *, ours: bool) -> None:
+        """`ours`: whether the thread is ours to answer in, or another app has it."""
+        message = event.get("message")
+        if isinstance(message, dict) and message.get("is_echo"):
+            await self.intake.report(_echo(event, message, self.account))
+        elif "delivery" in event or "read" in event:
+            if (receipt := _receipt(event, self.account)) is not None:
+                await self.intake.report(receipt)
+        elif (heard := _heard(event, self.account, ours=ours)) is not None:
+            await self.intake.take(heard)
+            if ours:
+                self._errand(self._is_read(heard.place.external))
+            self._errand(self._learn_name(heard.place))
+
+    # What nobody waits for
+
+    async def _is_read(self, psid: str) -> None:
+        await self.graph.tell("me/messages", {"recipient": {"id": psid}, "sender_action": "mark_seen"})
+
+    async def _learn_name(self, place: Place) -> None:
+        """The name as Messenger shows it, a hint for staff; many pages may not ask for it."""
+        if place.external in self._named:
+            return
+        if len(self._named) >= REPEATED:
+            self._named.clear()
+        self._named.add(place.external)
+        told = await self.graph.ask(place.external, fields="first_name,last_name")
+        name = " ".join(part for part in (_text(told.get("first_name")), _text(told.get("last_name"))) if part)
+        if name:
+            await self.intake.name(Place(place.channel, place.external, place.account, name))
+
+    def _errand(self, doing: Any) -> None:
+        async def run() -> None:
+            try:
+                await doing
+            except (Refused, TryLater, Unreachable, Unsure, WindowShut) as error:
+                log.info("messenger.errand_failed", error=type(error).__name__)
+            except Exception as error:
+                log.warning("messenger.errand_broken", error=type(error).__name__)
+
+        task = asyncio.create_task(run())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    # Setting up
+
+    async def run(self, database: Database, holder: str) -> None:
+        """Set the page up, however long Meta takes to be reachable; then only webhooks come."""
+        pause = 2.0
+        while True:
+            try:
+                await profile.set_up(self.graph)
+                break
+            except (Refused, TryLater, Unsure) as error:
+                log.warning("messenger.set_up_failed", error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 300.0)
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        for task in self._errands:
+            task.cancel()
+        await self.graph.close()
+
+
+class _Odd(Exception):
+    """An event of a shape that Messenger does not have."""
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadWebhook(400, "The body is not JSON.") from None
+    if not isinstance(raw, dict) or raw.get("object") != "page" or not isinstance(raw.get("entry"), list):
+        raise BadWebhook(400, "The body is no event of a page.")
+    return raw
+
+
+def _events(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Each event, and whether the thread is ours; what is no event at all is given as an odd one."""
+    for entry in raw["entry"]:
+        if not isinstance(entry, dict):
+            yield {"odd": entry}, True
+            continue
+        for name, ours in (("messaging", True), ("standby", False)):
+            events = entry.get(name, [])
+            for event in events if isinstance(events, list) else [events]:
+                yield (event if isinstance(event, dict) else {"odd": event}), ours
+
+
+def _heard(event: dict[str, Any], account: str, *, ours: bool) -> Heard | None:
+    """What a person said or pressed; None for kinds that say nothing, such as a reaction taken back."""
+    place = Place(FACTS.name, _id_of(event, "sender"), account)
+    at = _moment(event.get("timestamp"))
+    facts: dict[str, Any] = {} if ours else {"standby": True}
+    if isinstance(message := event.get("message"), dict):
+        return _message(place, at, message, facts)
+    if isinstance(postback := event.get("postback"), dict):
+        return _postback(place, at, postback, event, facts)
+    if isinstance(referral := event.get("referral"), dict):
+        ref = _text(referral.get("ref"))
+        key = f"ref:{_text(event.get('timestamp'))}:{place.external}"
+        return Heard(place, key, at, text=f"/start {ref}".strip(), facts=facts)
+    if {"reaction", "optin", "account_linking", "policy_enforcement", "pass_thread_control"} & set(event):
+        return None
+    raise _Odd("unknown event")
+
+
+def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[str, Any]) -> Heard:
+    mid = _text(message.get("mid"))
+    if not mid:
+        raise _Odd("message without mid")
+    if isinstance(quick := message.get("quick_reply"), dict):
+        return Heard(place, mid, at, number=mid, kind="press", choice=_text(quick.get("payload")), facts=facts)
+    text = _text(message.get("text"))
+    attachments = message.get("attachments")
+    found = [one for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
+    kind, words, files = _contents(found)
+    reply = message.get("reply_to")
+    return Heard(
+        place,
+        mid,
+        at,
+        number=mid,
+        kind="text" if text and not files else kind,
+        text="\n".join(part for part in (text, words) if part),
+        reply_to=_text(reply.get("mid")) if isinstance(reply, dict) else "",
+        files=files,
+        facts=facts,
+    )
+
+
+def _contents(attachments: list[dict[str, Any]]) -> tuple[str, str, tuple[FileHeard, ...]]:
+    """The kind a message is stored as, the words that stand for what is no file, and its files."""
+    files: list[FileHeard] = []
+    words: list[str] = []
+    kind = "unknown" if attachments else "text"
+    for one in attachments:
+        payload = one.get("payload")
+        payload = payload if isinstance(payload, dict) else {}
+        match one.get("type"), payload:
+            case "image", {"sticker_id": _}:
+                kind = "sticker"
+            case "sticker", _:
+                kind = "sticker"
+            case "location", {"coordinates": {"lat": float() | int() as lat, "long": float() | int() as long}}:
+                kind = "location"
+                words.append(f"{lat:.5f}, {long:.5f}")
+            case str(name), {"url": str(url)} if name in KINDS:
+                kind = KINDS[name]
+                files.append(FileHeard(kind=KINDS[name], remote=url, name=_name_of(url, name)))
+            case "fallback", {"url": str(url)}:
+                words.append(url)
+                kind = "text"
+            case _:
+                words.append(_text(one.get("title")))
+    return kind, "\n".join(word for word in words if word), tuple(files)
+
+
+def _name_of(url: str, kind: str) -> str:
+    """What a document is called: the last part of its address; photos and voices have no names of their own."""
+    return url.partition("?")[0].rpartition("/")[2][:200] if kind == "file" else ""
+
+
+def _postback(
+    place: Place, at: datetime, postback: dict[str, Any], event: dict[str, Any], facts: dict[str, Any]
+) -> Heard:
+    payload = _text(postback.get("payload"))
+    key = _text(postback.get("mid")) or f"{_text(event.get('timestamp'))}:{place.external}:{payload[:40]}"
+    if payload.startswith("/"):
+        # The menu and «Почати»: commands, as they would be typed elsewhere.
+        referral = postback.get("referral")
+        ref = _text(referral.get("ref")) if isinstance(referral, dict) else ""
+        return Heard(place, key, at, text=f"{payload} {ref}".strip(), facts=facts)
+    return Heard(place, key, at, kind="press", choice=payload, facts=facts)
+
+
+def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Receipt:
+    """What was told in the thread: by us, or by staff in Meta's own inbox."""
+    mid, metadata = _text(message.get("mid")), _text(message.get("metadata"))
+    if not mid:
+        raise _Odd("echo without mid")
+    _, words, files = _contents([one for one in message.get("attachments") or [] if isinstance(one, dict)])
+    return Receipt(
+        Place(FACTS.name, _id_of(event, "recipient"), account),
+        What.TOLD,
+        _moment(event.get("timestamp")),
+        number=mid,
+        ours=metadata.removeprefix(OURS) if metadata.startswith(OURS) else "",
+        text="\n".join(part for part in (_text(message.get("text")), words, *(one.name for one in files)) if part),
+    )
+
+
+def _receipt(event: dict[str, Any], account: str) -> Receipt | None:
+    what = What.READ if "read" in event else What.ARRIVED
+    told = event.get("read") or event.get("delivery")
+    if not isinstance(told, dict) or not isinstance(told.get("watermark"), int):
+        return None
+    return Receipt(Place(FACTS.name, _id_of(event, "sender"), account), what, _moment(told["watermark"]))
+
+
+def _id_of(event: dict[str, Any], who: str) -> str:
+    one = event.get(who)
+    number = _text(one.get("id")) if isinstance(one, dict) else ""
+    if not number or len(number) > 80:
+        raise _Odd(f"event without {who}")
+    return number
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def _moment(milliseconds: Any) -> datetime:
+    """Meta's unix milliseconds in UTC; nonsense becomes now."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return clock.now()

@@ -1,0 +1,49 @@
+"""What Messenger shows of us before anybody writes, in each language, and what it brings us."""
+
+from typing import Any
+
+from bot.channels.messenger import FACTS
+from bot.channels.messenger.graph import Graph
+from desk import channels
+from desk.texts import LANGUAGES, say
+
+FIELDS = (
+    "messages",
+    "messaging_postbacks",
+    "message_echoes",
+    "message_deliveries",
+    "message_reads",
+    "messaging_referrals",
+    "standby",
+)
+MENU = ("menu", "status", "classes", "language", "human", "privacy", "help", "sos")
+LOCALES = {"uk": "uk_UA", "pl": "pl_PL", "ru": "ru_RU", "en": "en_US"}
+DEFAULT = "uk"
+
+
+async def set_up(graph: Graph) -> None:
+    """Tell Meta all of it, and learn by which link people find the page."""
+    page = await graph.ask("me", fields="id,name")
+    channels.know_invitation(FACTS.name, f"https://m.me/{page.get('id')}?ref={{code}}")
+    await graph.tell("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)})
+    await graph.tell("me/messenger_profile", profile())
+
+
+def profile() -> dict[str, Any]:
+    """`/start` and the other payloads are commands: they go the way of typed ones."""
+    spoken = [("default", DEFAULT), *((LOCALES[language], language) for language in LANGUAGES if language != DEFAULT)]
+    return {
+        "get_started": {"payload": "/start"},
+        "greeting": [{"locale": locale, "text": say(language, "bot.short")} for locale, language in spoken],
+        "persistent_menu": [
+            {
+                "locale": locale,
+                "composer_input_disabled": False,
+                "call_to_actions": [
+                    {"type": "postback", "title": say(language, f"command.{name}"), "payload": f"/{name}"}
+                    for name in MENU
+                ],
+            }
+            for locale, language in spoken
+        ],
+    }

@@ -1,0 +1,69 @@
+"""How each channel itself fares: halted and why, how much it holds back, what it last complained of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from desk.history import record
+
+
+class Condition(SQLModel, table=True):
+    """One channel account. `why` is a machine word, empty while messages go out."""
+
+    channel: str = Field(primary_key=True, max_length=20)
+    account: str = Field(primary_key=True, max_length=40)
+    why: str = Field(default="", max_length=40)
+    since: datetime | None = None
+    pending: int = 0  # What the channel holds back, not having been able to bring it to us.
+    complaint: str = Field(default="", max_length=200)  # Its last failed call to us, in its own words.
+    complained_at: datetime | None = None
+    seen_at: datetime  # When we last knew.
+
+
+async def halted(session: AsyncSession, channel: str, account: str, why: str, at: datetime) -> None:
+    """Nothing goes out on this channel for now; said once in the history."""
+    condition = await _of(session, channel, account, at)
+    if condition.why != why:
+        condition.why, condition.since = why, at
+        record(session, "channel.halted", channel=channel, why=why)
+    condition.seen_at = at
+
+
+async def goes(session: AsyncSession, channel: str, account: str, at: datetime) -> None:
+    """Messages go out again."""
+    condition = await _of(session, channel, account, at)
+    if condition.why:
+        condition.why, condition.since = "", None
+        record(session, "channel.goes", channel=channel)
+    condition.seen_at = at
+
+
+async def reported(
+    session: AsyncSession,
+    channel: str,
+    account: str,
+    at: datetime,
+    *,
+    pending: int,
+    complaint: str,
+    complained_at: datetime | None,
+) -> None:
+    """What the channel tells of its side of the line."""
+    condition = await _of(session, channel, account, at)
+    condition.pending, condition.seen_at = pending, at
+    condition.complaint, condition.complained_at = complaint[:200], complained_at
+
+
+async def everyones(session: AsyncSession) -> Sequence[Condition]:
+    return (await session.scalars(select(Condition).order_by(col(Condition.channel)))).all()
+
+
+async def _of(session: AsyncSession, channel: str, account: str, at: datetime) -> Condition:
+    condition = await session.get(Condition, (channel, account))
+    if condition is None:
+        condition = Condition(channel=channel, account=account, seen_at=at)
+        session.add(condition)
+    return condition

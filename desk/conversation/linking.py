@@ -1,0 +1,147 @@
+"""Adding another channel: a code is given here, opened there, and confirmed where the person already is."""
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from desk import channels, linking, merging
+from desk import messages as post
+from desk.channels import Facts
+from desk.conversation.turn import STAFF_LANGUAGE, Turn
+from desk.history import record
+from desk.linking import End, Link
+from desk.messages import Button, Purpose
+from desk.people import Address, Person, find_person
+from desk.script import buttons
+from desk.script.buttons import Choice
+from desk.texts import InLanguages, Verbatim, w
+
+STEP = "offer"
+LATER = buttons.word("n:notnow")
+
+
+async def others(turn: Turn) -> list[Facts]:
+    """The channels that can be added, and that the person does not have yet."""
+    has = set(await turn.session.scalars(select(col(Address.channel)).where(col(Address.person_id) == turn.person.id)))
+    return [facts for facts in channels.in_use() if facts.invites and facts.name not in has]
+
+
+async def ask_about_window(turn: Turn, when: str) -> bool:
+    """«Messenger дозволяє нам відповідати лише 24 години…»: once on the first day, once when an answer got stuck."""
+    if turn.facts.answers_within is None or turn.talk.said_once(f"window.{when}"):
+        return False
+    possible = [facts for facts in await others(turn) if facts.answers_within is None and facts.reaches_closed]
+    if not possible:
+        return False
+    other = possible[0]
+    turn.say(w("window.ask", channel=turn.facts.title, other=other.title))
+    turn.choices = [buttons.word(f"x:{other.name}"), LATER]
+    turn.talk.begin(STEP, turn.about)
+    return True
+
+
+async def choose(turn: Turn) -> None:
+    """/link: which channel to add."""
+    possible = await others(turn)
+    if not possible:
+        turn.say(w("link.none"))
+        return
+    turn.say(w("link.which"))
+    turn.choices = [*(buttons.word(f"x:{facts.name}") for facts in possible), LATER]
+    turn.talk.begin(STEP, turn.about)
+
+
+async def give(turn: Turn, channel: str) -> bool:
+    """A link that opens the other channel, with a code for this person alone."""
+    facts = next((one for one in await others(turn) if one.name == channel), None)
+    if facts is None:
+        return False
+    code = await linking.give(turn.session, turn.person.id or 0, turn.address.id or 0, turn.at)
+    turn.talk.rest()
+    turn.say(w("link.give", other=facts.title, link=Verbatim(facts.invites.format(code=code))))
+    return True
+
+
+async def opened(turn: Turn, code: str) -> bool:
+    """Somebody came here with a code; False when it is none of ours, or of the same person."""
+    link = await linking.found(turn.session, code, turn.at)
+    if link is None:
+        turn.say(w("link.gone"))
+        return True
+    if link.person_id == turn.person.id:
+        return False
+    link.opened_by = turn.address.id
+    first = await turn.session.get_one(Address, link.address_id)
+    turn.person.language = turn.person.language or (await find_person(turn.session, link.person_id)).language
+    turn.say(w("link.new", channel=channels.facts_of(first.channel).title))
+    turn.choices = [Choice(f"j:{answer}:{link.short}", w(f"button.x:{answer}")) for answer in ("join", "leave")]
+    turn.talk.begin("link")
+    return True
+
+
+async def pressed(turn: Turn, rest: str) -> bool:
+    """[Так, приєднати] and [Ні] where the code was opened; [Так, це я] and [Ні, не я] where it was given."""
+    answer, _, short = rest.partition(":")
+    link = await linking.pressed(turn.session, short, turn.at)
+    if link is None:
+        turn.say(w("link.gone"))
+        return True
+    if answer in ("join", "leave") and link.opened_by == turn.address.id:
+        return await _answered_there(turn, link, wants=answer == "join")
+    if answer in ("me", "notme") and link.address_id == turn.address.id and link.pressed_at is not None:
+        return await _answered_here(turn, link, me=answer == "me")
+    return False
+
+
+async def _answered_there(turn: Turn, link: Link, *, wants: bool) -> bool:
+    turn.talk.rest()
+    if not wants:
+        link.end = End.DROPPED
+        turn.say(w("link.dropped"))
+        return True
+    first = await turn.session.get_one(Address, link.address_id)
+    if link.pressed_at is None:
+        link.pressed_at = turn.at
+        person = await find_person(turn.session, link.person_id)
+        asked = [Choice(f"j:{answer}:{link.short}", w(f"button.x:{answer}")) for answer in ("me", "notme")]
+        await _tell(turn, first, person, w("link.old", channel=turn.facts.title), asked)
+    return True
+
+
+async def _answered_here(turn: Turn, link: Link, *, me: bool) -> bool:
+    there = await turn.session.get_one(Address, link.opened_by)
+    if not me:
+        link.end = End.REFUSED
+        for ticket_id in [ticket.id for ticket in turn.open_tickets] or [None]:
+            record(turn.session, "link.refused", ticket_id=ticket_id, person_id=turn.person.id, channel=there.channel)
+        turn.say(w("link.refused"))
+        return True
+    link.end = End.JOINED
+    other = await turn.session.scalar(select(Person).where(col(Person.id) == there.person_id).with_for_update())
+    if other is not None and other.id != turn.person.id:
+        await merging.merge(turn.session, turn.person, other, turn.at)
+    turn.person.prefers = there.id
+    await _tell(turn, there, turn.person, w("link.done"))
+    for ticket in turn.open_tickets:
+        record(turn.session, "link.joined", ticket_id=ticket.id, person_id=turn.person.id, channel=there.channel)
+    if turn.facts.reaches_closed and turn.facts.answers_within is None:
+        turn.say(w("link.joined", channel=channels.facts_of(there.channel).title))
+    return True
+
+
+async def _tell(
+    turn: Turn, address: Address, person: Person, words: InLanguages, asked: list[Choice] | None = None
+) -> None:
+    """Say something at another address of theirs than the one that just spoke."""
+    language = person.language or "uk"
+    await post.tell(
+        turn.session,
+        address,
+        words.in_(language),
+        language=language,
+        at=turn.at,
+        purpose=Purpose.NEWS,
+        choices=[Button(f"-:{choice.id}", choice.label.in_(language)) for choice in asked or ()],
+        other=words.in_(STAFF_LANGUAGE) if language != STAFF_LANGUAGE else "",
+        other_language=STAFF_LANGUAGE,
+        other_by="fixed",
+    )

@@ -1,0 +1,125 @@
+"""What a channel reports about what was told: it is out, it arrived, it was read, or somebody wrote it elsewhere."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from desk import ids
+from desk.database import insert_unless_there
+from desk.history import record
+from desk.messages import Author, Direction, Message, Purpose, Status
+from desk.people import Address, Place
+from desk.tickets import Status as TicketStatus
+from desk.tickets import current_of
+
+CLOCKS = timedelta(seconds=5)  # By so much the channel's clock may be behind ours.
+OUT = (Status.WAITING, Status.SENDING, Status.UNSURE, Status.FAILED, Status.SENT)
+
+
+class What(enum.Enum):
+    TOLD = "told"
+    ARRIVED = "arrived"
+    READ = "read"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`ours`: our own id of the message, where the channel gave it back. `at`: everything told until then, or when told."""
+
+    place: Place
+    what: What
+    at: datetime
+    number: str = ""
+    ours: str = ""
+    text: str = ""
+
+
+async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> None:
+    """Write down what is new in it; a second delivery, or an older one, changes nothing."""
+    place = receipt.place
+    address = await session.scalar(
+        select(Address).where(
+            col(Address.channel) == place.channel,
+            col(Address.account) == place.account,
+            col(Address.external) == place.external,
+        )
+    )
+    if address is None:
+        return
+    if receipt.what is not What.TOLD:
+        await _until(session, address, receipt)
+    elif (ours := ids.row_number(receipt.ours)) is not None:
+        await _is_out(session, address, ours, receipt)
+    else:
+        await _written_elsewhere(session, address, receipt, at)
+
+
+async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: Receipt) -> None:
+    """Our own message came back: whatever we believed, it is out."""
+    message = await session.scalar(
+        select(Message).where(col(Message.id) == ours, col(Message.address_id) == address.id).with_for_update()
+    )
+    if message is None or message.status not in OUT:
+        return
+    if message.status is not Status.SENT:
+        message.status, message.failure, message.sent_at = Status.SENT, "", receipt.at
+        record(
+            session, "message.sent", ticket_id=message.ticket_id, person_id=message.person_id, message=ours, why="echo"
+        )
+    message.number = message.number or receipt.number
+
+
+async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> None:
+    """All that was told before this moment has arrived, or was read."""
+    told = (
+        col(Message.address_id) == address.id,
+        col(Message.status) == Status.SENT,
+        col(Message.direction) == Direction.TOLD,
+        col(Message.claimed_at) <= receipt.at + CLOCKS,
+    )
+    columns = (Message.arrived_at,) if receipt.what is What.ARRIVED else (Message.arrived_at, Message.read_at)
+    for column in columns:
+        await session.execute(update(Message).where(*told, col(column).is_(None)).values({column: receipt.at}))
+
+
+async def _written_elsewhere(session: AsyncSession, address: Address, receipt: Receipt, at: datetime) -> None:
+    """Staff have answered in the channel's own inbox: it stands in the ticket, and the bot is silent there."""
+    known = await session.scalar(
+        select(col(Message.id)).where(col(Message.address_id) == address.id, col(Message.number) == receipt.number)
+    )
+    if known is not None or not receipt.number:
+        return
+    tickets = [ticket for ticket in await current_of(session, address.person_id, at) if ticket.is_open]
+    ticket = tickets[-1] if tickets else None
+    row = Message(
+        person_id=address.person_id,
+        address_id=address.id or 0,
+        ticket_id=ticket.id if ticket else None,
+        channel=address.channel,
+        account=address.account,
+        direction=Direction.TOLD,
+        author=Author.STAFF,
+        status=Status.SENT,
+        purpose=Purpose.REPLY,
+        text=receipt.text,
+        at=at,
+        said_at=receipt.at,
+        sent_at=receipt.at,
+        claimed_at=receipt.at,
+        number=receipt.number,
+        extra={"elsewhere": True},
+        request_key=f"echo:{receipt.number}"[:120],
+        other_state="wanted" if receipt.text else "",
+        typed=True,
+    )
+    if not await insert_unless_there(session, row, "request_key"):
+        return
+    if ticket is not None:
+        ticket.staff_at = ticket.touched_at = at
+        if ticket.status is not TicketStatus.DRAFT:
+            ticket.status, ticket.due_at = TicketStatus.WAITING, None
+        record(session, "ticket.replied_elsewhere", ticket_id=ticket.id, person_id=address.person_id, message=row.id)

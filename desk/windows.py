@@ -1,0 +1,68 @@
+"""Until when somebody may be written to on a channel, and which of a person's addresses is the one to write to."""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk import channels
+from desk.people import Address, Person
+
+
+class Way(enum.Enum):
+    """How a message can go out now."""
+
+    OPEN = "open"
+    PEOPLE = "people"  # Only what a person has typed.
+    SHUT = "shut"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Until when everything may be sent, and until when a person's own words may; None: for ever."""
+
+    answers: datetime | None = None
+    people: datetime | None = None
+
+    def way(self, at: datetime) -> Way:
+        if self.answers is None or at < self.answers:
+            return Way.OPEN
+        return Way.PEOPLE if self.people is not None and at < self.people else Way.SHUT
+
+    def lets(self, at: datetime, *, typed: bool) -> bool:
+        """`typed`: a person has written it, no machine."""
+        way = self.way(at)
+        return way is Way.OPEN or (way is Way.PEOPLE and typed)
+
+
+def window_of(channel: str, heard_at: datetime, shut_at: datetime | None) -> Window:
+    """`heard_at`: when the person last said or pressed anything there; `shut_at`: when the channel refused us since."""
+    facts = channels.facts_of(channel)
+    if facts.answers_within is None:
+        return Window()
+    answers = heard_at + facts.answers_within
+    if shut_at is not None:
+        answers = min(answers, shut_at)
+    return Window(answers, heard_at + facts.people_within if facts.people_within else answers)
+
+
+def of(address: Address) -> Window:
+    return window_of(address.channel, address.heard_at, address.shut_at)
+
+
+def best(addresses: Iterable[Address], person: Person, at: datetime, *, typed: bool = False) -> Address | None:
+    """Where to write: the address that lets us now, the one they prefer first, else the one they used last.
+
+    When none lets us, one that will when the person writes again; None when there is no address at all.
+    """
+
+    def fits(address: Address) -> tuple[bool, bool, bool, datetime]:
+        lets = of(address).lets(at, typed=typed)
+        return address.reachable, lets, address.id == person.prefers, address.heard_at
+
+    return max(addresses, key=fits, default=None)
+
+
+def others_open(addresses: Sequence[Address], than: Address, at: datetime) -> list[Address]:
+    """Further addresses at which the person can be written to now."""
+    return [one for one in addresses if one.id != than.id and one.reachable and of(one).way(at) is Way.OPEN]
