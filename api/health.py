@@ -116,7 +116,9 @@ def _aside(one: SetAside, moments: Moments, asking: Asking) -> dict[str, Any]:
         "at_text": moments.short(one.at),
         "at_iso": moments.iso(one.at),
         "channel": one.channel,
-        "reason": say(moments.lang, "health.aside.reason", "staff", error=one.error),
+        "reason": say(moments.lang, "health.aside.deletion", "staff")
+        if one.key.startswith("deletion:")
+        else say(moments.lang, "health.aside.reason", "staff", error=one.error),
         "again_url": f"{url}/again" if asking.staff.role in (*CASEWORK, Role.ADMINISTRATOR) else None,
     }
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from babel.dates import format_date
 from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -16,7 +17,7 @@ from api.moments import Moments
 from api.refusals import refused
 from api.tickets.inbox import counts_for, need_of
 from api.tickets.panel import RULES, TOLD, contact_of, masked_phone, person_of, state_of
-from desk import clock, ids, people, profiles
+from desk import clock, ids, merging, people, profiles
 from desk.courses import Course, Place, Standing
 from desk.errors import Conflict, Invalid
 from desk.handbook import Handbook
@@ -36,7 +37,15 @@ Text = Annotated[str, Form()]
 RULE_IDS = {rule: key.removeprefix("safe.") for rule, key in RULES.items()}
 STRICT = (ContactRule.NO_TOPIC, ContactRule.NEVER_FIRST)
 # What stands in a person's history: what was done, not each time that somebody looked.
-DONE = (*sorted(TOLD - {"ticket.read"}), "person.named", "person.phone", "person.phone_read", "person.contact_rule")
+DONE = (
+    *sorted(TOLD - {"ticket.read"}),
+    "person.named",
+    "person.phone",
+    "person.phone_read",
+    "person.contact_rule",
+    "person.merged",
+    "person.split",
+)
 
 
 @router.get("/staff/people")
@@ -106,6 +115,8 @@ async def show(
     book = await desk.shelf.book(session)
     profile = await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
     whole = phone == "whole" and bool(profile.phone)
+    if profile.person.merged_into is not None:
+        return RedirectResponse(f"/staff/people/{profile.person.merged_into}", 303)
     record(session, "person.phone_read" if whole else "person.read", person_id=person_id, staff_id=asking.id)
     return await _page(request, desk, session, asking, book, profile, whole_phone=whole)
 
@@ -156,6 +167,30 @@ async def change_rule(
     return pages.back_to(f"/staff/people/{person_id}", said="said.contact_rule")
 
 
+@router.post("/staff/people/{person_id}/merging")
+async def merge(
+    person_id: int, request: Request, desk: TheDesk, session: Transaction, asking: Caseworker, ref: Text = ""
+) -> Response:
+    """Somebody who wrote elsewhere as well: all that stands under the other one moves here. It can be undone."""
+    book = await desk.shelf.book(session)
+    profile = await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
+    try:
+        other = await profiles.behind(session, ref, asking.staff, book.catalogue)
+        await merging.merge(session, profile.person, other.person, clock.now(), asking.id)
+    except (Invalid, Conflict) as no:
+        return await _page(request, desk, session, asking, book, profile, no=no)
+    return pages.back_to(f"/staff/people/{person_id}", said="said.merged")
+
+
+@router.post("/staff/people/{person_id}/splitting")
+async def split(person_id: int, desk: TheDesk, session: Transaction, asking: Caseworker, merge: Text = "") -> Response:
+    """They are two after all."""
+    book = await desk.shelf.book(session)
+    await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
+    await merging.split(session, person_id, ids.row_number(merge) or 0, clock.now(), asking.id)
+    return pages.back_to(f"/staff/people/{person_id}", said="said.split")
+
+
 async def _page(
     request: Request,
     desk: Desk,
@@ -186,6 +221,10 @@ async def _page(
         "safe": await _safe(session, profile, names, moments),
         "rules": list(RULE_IDS.values()),
         "can": {"edit": True, "rule": True},
+        "merges": [
+            {"id": one.id, "text": say(lang, "person.merged", "staff", at=moments.short(one.at))}
+            for one in await merging.of_person(session, person.id)
+        ],
         "contacts": [
             {**contact_of(address, moments, lang), "since_text": moments.short(address.met_at)}
             for address in await people.addresses_of(session, person.id)

@@ -107,6 +107,11 @@ async def find_aside(session: AsyncSession, aside_id: int) -> SetAside:
     return aside
 
 
+async def aside_by_key(session: AsyncSession, key: str) -> SetAside | None:
+    """Something set aside by the name that its channel gave it."""
+    return await session.scalar(select(SetAside).where(col(SetAside.key) == key).limit(1))
+
+
 def settle_aside(session: AsyncSession, aside: SetAside, by: int) -> None:
     """A member of staff has dealt with it; it stays stored."""
     if aside.settled_at is None:

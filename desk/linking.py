@@ -47,9 +47,10 @@ async def give(session: AsyncSession, person_id: int, address_id: int, at: datet
     return code
 
 
-async def found(session: AsyncSession, code: str, at: datetime) -> Link | None:
-    """The link behind a code as somebody opened it, if it is still good; its row is held until the end."""
-    link = await session.scalar(select(Link).where(col(Link.code) == ids.fingerprint(code)).with_for_update())
+async def found(session: AsyncSession, code: str, at: datetime, *, to_change: bool = True) -> Link | None:
+    """The link behind a code as somebody opened it, if it is still good; its row is held when it is to be changed."""
+    query = select(Link).where(col(Link.code) == ids.fingerprint(code))
+    link = await session.scalar(query.with_for_update() if to_change else query)
     return link if link is not None and link.is_good(at) else None
 
 

@@ -61,10 +61,10 @@ async def of_person(session: AsyncSession, person_id: int) -> list[Merge]:
     return list(await session.scalars(query.order_by(col(Merge.id).desc())))
 
 
-async def split(session: AsyncSession, merge_id: int, at: datetime, by: int) -> Person:
+async def split(session: AsyncSession, person_id: int, merge_id: int, at: datetime, by: int) -> Person:
     """They were two after all: each gets back what was theirs, and what was said at their own addresses since."""
     done = await session.get(Merge, merge_id) if 0 < merge_id < 2**53 else None
-    if done is None or done.undone_at is not None:
+    if done is None or done.kept_id != person_id or done.undone_at is not None:
         raise NotFound("error.no_merge")
     gone = await find_person(session, done.gone_id)
     assert gone.id is not None

@@ -9,13 +9,13 @@ from sqlmodel import col
 
 from desk import ids, reading
 from desk.access import may_read, readable_by
-from desk.errors import Conflict, Invalid, NotAllowed
+from desk.errors import Conflict, Invalid, NotAllowed, NotFound
 from desk.history import Event, record
 from desk.people import Address, ContactRule, Person, find_person, rename, rule_change
 from desk.services import Catalogue, Slot
 from desk.staff import CASEWORK, Staff, in_cyrillic
 from desk.texts import LANGUAGES
-from desk.tickets import Status, Ticket
+from desk.tickets import Status, Ticket, find_ticket
 from desk.triage.words import fold
 
 PAGE = 50
@@ -59,7 +59,7 @@ async def list_people(
     if reader.disabled or reader.role not in CASEWORK:
         raise NotAllowed("error.not_your_role")
     readable = readable_by(reader, catalogue)
-    query = select(Person).order_by(col(Person.id).desc()).limit(PAGE + 1)
+    query = select(Person).where(col(Person.merged_into).is_(None)).order_by(col(Person.id).desc()).limit(PAGE + 1)
     if before is not None:
         query = query.where(col(Person.id) < before)
     if words := " ".join(reading.readable(words).split()):
@@ -172,6 +172,18 @@ async def open_profile(session: AsyncSession, person_id: int, reader: Staff, cat
     if tickets and not readable:
         raise NotAllowed("error.not_yours")
     return Profile(person, readable)
+
+
+async def behind(session: AsyncSession, ref: str, reader: Staff, catalogue: Catalogue) -> Profile:
+    """The person behind a ticket's ref, for whoever may read them."""
+    if not ids.is_ref(ref):
+        raise Invalid("error.no_ref", field="ref")
+    try:
+        ticket = await find_ticket(session, ids.plain(ref))
+        return await open_profile(session, ticket.person_id, reader, catalogue)
+    except (NotFound, NotAllowed):
+        # Whether it exists is not told to those who may not read it.
+        raise Invalid("error.no_ref", field="ref") from None
 
 
 async def nobody_said_how(session: AsyncSession, ticket: Ticket, person: Person) -> bool:

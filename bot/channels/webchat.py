@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -24,6 +25,11 @@ log = structlog.get_logger()
 
 FACTS = Facts(name="web", title="Web", longest=20_000, reaches_closed=False, files_up_to=20 * 1024 * 1024)
 PAGE = 200  # Messages handed out at once.
+
+
+def facts(public_url: str) -> Facts:
+    """With the link by which a conversation goes on in a browser, where the installation has an address."""
+    return replace(FACTS, invites=f"{public_url.rstrip('/')}/c/{{code}}") if public_url else FACTS
 
 
 async def address_of(session: AsyncSession, external: str) -> Address | None:

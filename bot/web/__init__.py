@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
 from bot.channels import Call
-from bot.web import chat, machines, pages
+from bot.web import chat, links, machines, pages
 from bot.web.doors import PROBLEMS, Door, Refusal, TheDoor, answer_errors
 
 # For those who do not say how much comes; whoever says it is answered earlier, with a sentence.
@@ -29,6 +29,7 @@ def public_app(door: Door) -> FastAPI:
     answer_errors(app)
     app.include_router(chat.router)
     app.include_router(pages.router)
+    app.include_router(links.router)
     app.include_router(webhooks)
     app.include_router(machines.router)
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")

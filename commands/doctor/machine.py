@@ -21,13 +21,7 @@ def settings_read(settings: Settings) -> Iterator[Finding]:
     yield ok("The settings can be read" + (f", with those of {read}." if read.exists() else "; there is no .env here."))
     for name in _misspelt():
         yield look(f"{name} is set, and is no setting of Poruch.", "compare the name with docs/settings.md.")
-    is_https = settings.public_url.startswith("https://")
-    if settings.telegram_webhook_secret.get_secret_value() and not is_https:
-        yield error(
-            "A webhook secret is set, but Telegram calls only an https:// address.",
-            "set PORUCH_PUBLIC_URL to the address of this installation, or empty PORUCH_TELEGRAM_WEBHOOK_SECRET.",
-        )
-    elif settings.public_url and not is_https:
+    if settings.public_url and not settings.public_url.startswith("https://"):
         yield look(
             "PORUCH_PUBLIC_URL does not begin with https://, so people's words cross the network readable.",
             "put a reverse proxy with a certificate in front, and change the setting.",

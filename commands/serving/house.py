@@ -20,10 +20,8 @@ from starlette.responses import JSONResponse
 import api.app
 import bot.web
 from api.doors import Desk
-from bot.channels import Channel, Ear, Recipe
+from bot.channels import Channel, Ear, Recipe, webchat
 from bot.channels.recipes import switched_on
-from bot.channels.webchat import FACTS as WEB
-from bot.channels.webchat import Pages
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.models import language_model_from, speech_model_from
@@ -57,7 +55,7 @@ class House:
             Seconding(bool(settings.opinion_url), settings.opinion_sensitive),
             transcribes=bool(settings.transcriber_url),
         )
-        self.pages = Pages(database)
+        self.pages = webchat.Pages(database)
         self.intake = Intake(database, self._hear)
         self.recipes = switched_on(settings)
         self.ears: dict[str, asyncio.Task[Ear]] = {}
@@ -70,7 +68,7 @@ class House:
             News(database),
         )
         self.desk.translator = translator_from(settings)
-        channels.know([WEB, DRILL, *(recipe.facts(settings) for recipe in self.recipes)])
+        channels.know([webchat.facts(settings.public_url), DRILL, *(recipe.facts(settings) for recipe in self.recipes)])
 
     async def _hear(self, session: AsyncSession, heard: Heard) -> Outcome:
         return await hear(session, heard, await self.shelf.book(session))

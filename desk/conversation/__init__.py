@@ -98,7 +98,10 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         return Outcome(message_id)
     if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
         if name not in commands.ASKED_OF_PEOPLE:
-            (await turn.session.get_one(Message, message_id)).kind = "command"
+            message = await turn.session.get_one(Message, message_id)
+            message.kind = "command"
+            if name == "start":
+                message.text = "/start"  # A code behind it opens a conversation, and is nobody else's business.
         await turn.tell()
         return Outcome(message_id)
     if turn.talk.step == "safe" and not any(ticket.with_people for ticket in turn.open_tickets):

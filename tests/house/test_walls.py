@@ -54,6 +54,47 @@ def test_only_telegrams_own_folder_knows_its_libraries() -> None:
     assert reached == []
 
 
+def names_a_channel(file: Path) -> list[str]:
+    """Texts of the code that are, or hold, the name of a channel; comments and docstrings may say what they like."""
+    tree = ast.parse(file.read_text())
+    said = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and node not in said
+        and isinstance(node.value, str)
+        and any(name in node.value.lower() for name in ("telegram", "messenger"))
+    ]
+
+
+def test_nothing_outside_the_channels_and_the_settings_knows_a_channel_by_name() -> None:
+    """So that a further channel is a folder, a line among the recipes, its settings and its words."""
+    files = [
+        *files_of("desk"),
+        *files_of("api"),
+        *files_of("bot"),
+        *files_of("commands/serving"),
+        *files_of("commands/doctor"),
+    ]
+    # The log's own library names, and the settings of each channel.
+    known = {ROOT / "desk" / "settings.py", ROOT / "desk" / "logs.py"}
+
+    named = {
+        str(file.relative_to(ROOT)): found
+        for file in files
+        if file not in known and "channels" not in file.parts and (found := names_a_channel(file))
+    }
+
+    assert named == {}
+
+
 def ladder() -> list[str]:
     """The rooms of the desk from the ground up, as its own opening page lists them."""
     assert desk.__doc__

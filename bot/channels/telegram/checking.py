@@ -21,6 +21,11 @@ async def examine(settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
     if not token:
         yield ok("Telegram is not used: PORUCH_TELEGRAM_TOKEN is empty.")
         return
+    if settings.telegram_webhook_secret.get_secret_value() and not settings.public_url.startswith("https://"):
+        yield error(
+            "A webhook secret is set, but Telegram calls only an https:// address.",
+            "set PORUCH_PUBLIC_URL to the address of this installation, or empty PORUCH_TELEGRAM_WEBHOOK_SECRET.",
+        )
     root = f"{settings.telegram_api_url.rstrip('/')}/bot{token}"
     async with httpx.AsyncClient(timeout=PATIENCE) as web:
         status, me = await asked(web, f"{root}/getMe")

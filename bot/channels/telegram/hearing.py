@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from bot.channels import Answer, BadWebhook, Call
 from bot.channels.telegram import FACTS, profile
 from bot.intake import Intake
-from desk import clock, leases
+from desk import clock, conditions, leases
 from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
 from desk.messages import Heard
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 32  # Chats whose updates are handled side by side.
 LONG_POLL = 25
+MIND_EVERY = 120.0  # Seconds between two looks at how the webhook fares.
 
 
 class TelegramEar:
@@ -210,7 +211,9 @@ class TelegramEar:
     async def run(self, database: Database, holder: str) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._set_up_patiently())
-            if not self.secret:
+            if self.secret:
+                group.create_task(self._mind_webhook(database))
+            else:
                 group.create_task(self.poll_alone(database, holder))
 
     async def _set_up_patiently(self) -> None:
@@ -224,6 +227,25 @@ class TelegramEar:
                 log.warning("telegram.set_up_failed", error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 300.0)
+
+    async def _mind_webhook(self, database: Database) -> None:
+        """Ask Telegram now and then how much it holds back and what went wrong, so that staff see it."""
+        while True:
+            await asyncio.sleep(MIND_EVERY)
+            try:
+                told = await self.bot.get_webhook_info()
+                async with database.transaction() as session:
+                    await conditions.reported(
+                        session,
+                        FACTS.name,
+                        self.account,
+                        clock.now(),
+                        pending=told.pending_update_count,
+                        complaint=told.last_error_message or "",
+                        complained_at=moment(told.last_error_date) if told.last_error_date else None,
+                    )
+            except (TelegramAPIError, DatabaseAway, TimeoutError, OSError) as error:
+                log.warning("telegram.webhook_unknown", error=type(error).__name__)
 
     async def poll_alone(self, database: Database, holder: str) -> None:
         """Poll while this process holds the lease: two pollers would only chase each other away."""
