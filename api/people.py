@@ -43,6 +43,8 @@ DONE = (
     "person.phone",
     "person.phone_read",
     "person.contact_rule",
+    "link.joined",
+    "link.refused",
     "person.merged",
     "person.split",
 )

@@ -9,6 +9,7 @@ from datetime import timedelta
 class Facts:
     name: str
     title: str  # As people know it.
+    called: str = ""  # The key of what people call it, where the title is no name in every language.
     longest: int = 2000  # UTF-16 units in one message.
     taps_commands: bool = False  # /privacy can be tapped; elsewhere the notice is a link.
     reaches_closed: bool = True  # An answer reaches the person when they are not looking.

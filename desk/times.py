@@ -138,9 +138,14 @@ class SinceDay:
     today: date
 
     def in_(self, language: str) -> str:
-        if (self.today - self.day).days < 7:
+        ago = (self.today - self.day).days
+        if ago < 1:
+            return say(language, "day.since.today")
+        if ago < 7:
             return say(language, f"day.since.{self.day.weekday()}")
-        return say(language, "day.since", day=day_and_month(self.day, language))
+        since = say(language, "day.since", day=day_and_month(self.day, language))
+        # «со второго», «с третьего».
+        return since.replace("с ", "со ", 1) if language == "ru" and self.day.day == 2 else since
 
 
 def weekday(day: date, language: str, form: str = "on", after_vowel: bool = False) -> str:

@@ -10,7 +10,7 @@ from sqlmodel import col
 from api.doors import Asking
 from api.moments import Moments
 from api.tickets.window import other_ways
-from desk import channels, history, ids, library
+from desk import history, ids, library
 from desk import messages as post
 from desk.files import File
 from desk.history import Event
@@ -285,7 +285,7 @@ class _Teller:
             else:
                 facts["reason"] = ""
         if "channel" in event.facts:
-            facts["channel"] = channels.facts_of(str(event.facts["channel"])).title
+            facts["channel"] = say(self.lang, f"channel.{event.facts['channel']}", "staff")
         return {
             "type": "system",
             "event": name,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.moments import Moments
-from desk import channels, windows
+from desk import windows
 from desk.people import Address, Person
 from desk.texts import say
 from desk.times import SinceDay
@@ -29,7 +29,7 @@ def composer_way(addresses: Sequence[Address], person: Person, chosen: int | Non
 
 def label(address: Address, moments: Moments) -> str:
     """«Telegram», «Messenger, zamknięty»"""
-    name = channels.facts_of(address.channel).title
+    name = say(moments.lang, f"channel.{address.channel}", "staff")
     if not address.reachable or windows.of(address).way(moments.now) is Way.SHUT:
         return f"{name}, {say(moments.lang, 'window.shut', 'staff')}"
     return name
@@ -40,7 +40,7 @@ def window(address: Address, moments: Moments) -> dict[str, Any] | None:
     span = windows.of(address)
     if span.answers is None:
         return None
-    name = channels.facts_of(address.channel).title
+    name = say(moments.lang, f"channel.{address.channel}", "staff")
     match span.way(moments.now):
         case Way.OPEN:
             left = span.answers - moments.now
@@ -83,7 +83,7 @@ def other_ways(message_address: int, addresses: Sequence[Address], moments: Mome
     if here is None:
         return []
     return [
-        {"id": one.id, "label": channels.facts_of(one.channel).title}
+        {"id": one.id, "label": say(moments.lang, f"channel.{one.channel}", "staff")}
         for one in windows.others_open(addresses, here, moments.now)
     ]
 

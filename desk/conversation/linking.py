@@ -33,7 +33,7 @@ async def ask_about_window(turn: Turn, when: str) -> bool:
     if not possible:
         return False
     other = possible[0]
-    turn.say(w("window.ask", channel=turn.facts.title, other=other.title))
+    turn.say(w("window.ask", channel=_called(turn.facts), other=_called(other)))
     turn.choices = [buttons.word(f"x:{other.name}"), LATER]
     turn.talk.begin(STEP, turn.about)
     return True
@@ -57,7 +57,7 @@ async def give(turn: Turn, channel: str) -> bool:
         return False
     code = await linking.give(turn.session, turn.person.id or 0, turn.address.id or 0, turn.at)
     turn.talk.rest()
-    turn.say(w("link.give", other=facts.title, link=Verbatim(facts.invites.format(code=code))))
+    turn.say(w("link.give", other=_called(facts), link=Verbatim(facts.invites.format(code=code))))
     return True
 
 
@@ -72,7 +72,7 @@ async def opened(turn: Turn, code: str) -> bool:
     link.opened_by = turn.address.id
     first = await turn.session.get_one(Address, link.address_id)
     turn.person.language = turn.person.language or (await find_person(turn.session, link.person_id)).language
-    turn.say(w("link.new", channel=channels.facts_of(first.channel).title))
+    turn.say(w("link.new", channel=_called(channels.facts_of(first.channel))))
     turn.choices = [Choice(f"j:{answer}:{link.short}", w(f"button.x:{answer}")) for answer in ("join", "leave")]
     turn.talk.begin("link")
     return True
@@ -103,7 +103,7 @@ async def _answered_there(turn: Turn, link: Link, *, wants: bool) -> bool:
         link.pressed_at = turn.at
         person = await find_person(turn.session, link.person_id)
         asked = [Choice(f"j:{answer}:{link.short}", w(f"button.x:{answer}")) for answer in ("me", "notme")]
-        await _tell(turn, first, person, w("link.old", channel=turn.facts.title), asked)
+        await _tell(turn, first, person, w("link.old", channel=_called(turn.facts)), asked)
     return True
 
 
@@ -124,7 +124,7 @@ async def _answered_here(turn: Turn, link: Link, *, me: bool) -> bool:
     for ticket in turn.open_tickets:
         record(turn.session, "link.joined", ticket_id=ticket.id, person_id=turn.person.id, channel=there.channel)
     if turn.facts.reaches_closed and turn.facts.answers_within is None:
-        turn.say(w("link.joined", channel=channels.facts_of(there.channel).title))
+        turn.say(w("link.joined", channel=_called(channels.facts_of(there.channel))))
     return True
 
 
@@ -145,3 +145,7 @@ async def _tell(
         other_language=STAFF_LANGUAGE,
         other_by="fixed",
     )
+
+
+def _called(facts: Facts) -> InLanguages:
+    return w(facts.called) if facts.called else Verbatim(facts.title)

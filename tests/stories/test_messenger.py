@@ -90,7 +90,7 @@ async def test_the_window_closes_and_telegram_opens(
     ticket = await town.ticket()
     await marta.signs_in()
     page = await marta.opens("/staff/tickets/264-911")
-    assert "Messenger: okno zamknięte od soboty, 14:53." in page
+    assert "Messenger: nie można pisać od soboty, 14:53." in page
     assert "Odpowiedź poczeka na wiadomość od tej osoby." in page
     await marta.answers(
         ticket,
@@ -99,7 +99,7 @@ async def test_the_window_closes_and_telegram_opens(
     )
     (waiting,) = [message for message in await told(town) if message.author is Author.STAFF]
     assert waiting.status is Status.HELD
-    assert "czeka na wiadomość" in await marta.opens("/staff/tickets/264-911")
+    assert "dopiero po wiadomości od tej osoby" in await marta.opens("/staff/tickets/264-911")
     assert "264-911" in await marta.opens("/staff/health")
 
     await town.until(datetime(2026, 12, 8, 18, 30, tzinfo=WARSAW))
