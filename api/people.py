@@ -225,7 +225,7 @@ async def _page(
         "can": {"edit": True, "rule": True},
         "merges": [
             {"id": one.id, "text": say(lang, "person.merged", "staff", at=moments.short(one.at))}
-            for one in await merging.of_person(session, person.id)
+            for one in (await merging.of_person(session, person.id))[:1]
         ],
         "contacts": [
             {**contact_of(address, moments, lang), "since_text": moments.short(address.met_at)}

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
-from desk import clock, conditions, files, leases, outbox, people, windows
+from desk import channels, clock, conditions, files, leases, outbox, people, windows
 from desk.database import Database, DatabaseAway
 from desk.history import record
-from desk.messages import SHUT, Message, Purpose, Status
-from desk.windows import Way, Window
+from desk.messages import SHUT, Author, Message, Purpose, Status
+from desk.people import Address
+from desk.windows import Way
 
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class _Carrier:
         self.resting: dict[int, float] = {}  # Address to the tick until which it is left alone.
         self.flying: set[asyncio.Task[None]] = set()
         self.held_at = float("-inf")
-        self.halted: bool | None = None  # None: another process may have left it halted.
+        self.halted: str | None = None  # Why nothing goes out; None: another process may have left it so.
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -88,37 +89,56 @@ class _Carrier:
         while len(self.flying) >= AT_ONCE:
             await asyncio.wait(self.flying, return_when=asyncio.FIRST_COMPLETED)
         # Claimed only when it can leave at once: what is claimed and not settled counts as unsure after a crash.
-        await self.channel.ready()
+        if not await self._is_ready():
+            return
         async with self.database.transaction() as session:
             message = await outbox.claim(session, one.message_id, clock.now())
-        if message is None:
+            way = await self._way(session, message) if message is not None else Way.OPEN
+            if message is not None and way is Way.SHUT:
+                held_back(message)
+        if message is None or way is Way.SHUT:
             return
         self.resting[message.address_id] = clock.ticks() + self.channel.gap
-        window = windows.window_of(self.name, one.heard_at, one.shut_at)
-        task = asyncio.create_task(self._send(message, one.external, window))
+        task = asyncio.create_task(self._send(message, one.external, late=way is Way.PEOPLE))
         self.flying.add(task)
         task.add_done_callback(self.flying.discard)
 
-    async def _send(self, message: Message, external: str, window: Window) -> None:
+    async def _is_ready(self) -> bool:
+        """Wait for the channel's own pace, however long that rests, and keep the lease meanwhile; False when it is lost."""
+        while True:
+            try:
+                async with asyncio.timeout(HOLD_EVERY):
+                    await self.channel.ready()
+                return True
+            except TimeoutError:
+                if not await self._hold():
+                    return False
+
+    async def _way(self, session: AsyncSession, message: Message) -> Way:
+        """Whether the channel's window lets this message out, now that it is to go."""
+        if channels.facts_of(self.name).answers_within is None:
+            return Way.OPEN
+        # Held, so that words of the person which come at this moment find it either gone or waiting for them.
+        address = await session.get_one(Address, message.address_id, with_for_update=True, populate_existing=True)
+        way = windows.of(address).way(clock.now())
+        return Way.SHUT if way is Way.PEOPLE and not message.typed else way
+
+    async def _send(self, message: Message, external: str, *, late: bool) -> None:
         assert message.id is not None
-        way = window.way(clock.now())
-        if way is Way.SHUT or (way is Way.PEOPLE and not message.typed):
-            await self._settle(message, Status.HELD, failure=SHUT)
-            return
         outgoing = Outgoing(
             text=message.text,
             choices=tuple((choice["id"], choice["label"]) for choice in message.choices),
             kind=message.kind,
             extra=message.extra,
             id=str(message.id),
-            late=way is Way.PEOPLE,
+            late=late,
         )
         try:
             number = await self.channel.send(external, outgoing)
         except TryLater as later:
             await self._settle(message, Status.WAITING, failure=later.why, wait=later)
         except WindowShut:
-            await self._settle(message, Status.HELD, failure=SHUT)
+            await self._is_shut(message, late=late)
         except Unreachable as lost:
             await self._settle(message, Status.FAILED, failure=lost.why)
         except Unsure:
@@ -131,6 +151,33 @@ class _Carrier:
             await self._settle(message, Status.UNSURE, failure=type(error).__name__)
         else:
             await self._settle(message, Status.SENT, number=number)
+
+    async def _is_shut(self, message: Message, *, late: bool) -> None:
+        """The channel says that the window is shut, although we thought otherwise: believed, unless it is old news."""
+        assert message.id is not None
+        while True:
+            try:
+                async with self.database.transaction() as session:
+                    at = clock.now()
+                    address = await session.get_one(
+                        Address, message.address_id, with_for_update=True, populate_existing=True
+                    )
+                    row = await session.get_one(Message, message.id, with_for_update=True, populate_existing=True)
+                    if row.status is not Status.SENDING:
+                        return
+                    spoke_since = message.claimed_at is not None and address.heard_at > message.claimed_at
+                    if not spoke_since:
+                        address.shut_at = address.shut_at or at
+                    may_go_late = row.typed and not late and windows.of(address).lets(at, typed=True)
+                    if spoke_since or may_go_late:
+                        row.status, row.not_before = Status.WAITING, at
+                    else:
+                        held_back(row)
+                        note_outcome(session, row, row.status, SHUT)
+                self.bell.ring()
+                return
+            except DatabaseAway:
+                await asyncio.sleep(LOOK_AGAIN)
 
     async def _settle(
         self,
@@ -151,10 +198,11 @@ class _Carrier:
                     if wait is not None:
                         not_before = at + timedelta(seconds=wait.seconds)
                         if wait.everyone:
-                            attempts = message.attempts - 1  # Its own fault it was not.
-                        elif message.attempts >= outbox.MOST_ATTEMPTS:
+                            # Its own fault it was not; but what was tried once keeps its place before what came later.
+                            attempts = max(1, message.attempts - (not wait.counts))
+                        if (wait.counts or not wait.everyone) and message.attempts >= outbox.MOST_ATTEMPTS:
                             status = Status.FAILED
-                    await outbox.settle(
+                    was_open = await outbox.settle(
                         session,
                         message.id,
                         status,
@@ -164,25 +212,24 @@ class _Carrier:
                         not_before=not_before,
                         attempts=attempts,
                     )
-                    if status is Status.HELD:
-                        await people.shut(session, message.address_id, at)
-                    await self._note_condition(session, status, wait, at)
-                    if status is Status.FAILED and failure in UNREACHABLE:
+                    if was_open and status is Status.FAILED and failure in UNREACHABLE:
                         await people.lost(session, message.address_id, failure, (message.ticket_id,))
-                    if status is not Status.WAITING and message.purpose is not Purpose.DEED:
+                    if was_open and status is not Status.WAITING and message.purpose is not Purpose.DEED:
                         note_outcome(session, message, status, failure)
+                await self._note_condition(status, wait)
                 return
             except DatabaseAway:
                 await asyncio.sleep(LOOK_AGAIN)
 
-    async def _note_condition(self, session: AsyncSession, status: Status, wait: TryLater | None, at: datetime) -> None:
+    async def _note_condition(self, status: Status, wait: TryLater | None) -> None:
         """Staff see when a whole channel is at rest, and why; and that it goes again."""
-        if wait is not None and wait.everyone and wait.seconds >= WORTH_TELLING:
-            self.halted = True
-            await conditions.halted(session, self.name, self.account, wait.why, at)
-        elif status is Status.SENT and self.halted is not False:
-            self.halted = False
-            await conditions.goes(session, self.name, self.account, at)
+        halted = wait is not None and wait.everyone and wait.seconds >= WORTH_TELLING
+        why = wait.why if wait is not None and halted else ""
+        if why == self.halted or not (halted or status is Status.SENT):
+            return
+        self.halted = why
+        async with self.database.transaction() as session:
+            await conditions.goes_out(session, self.name, self.account, clock.now(), why=why)
 
     async def _hold(self) -> bool:
         """Keep the lease of this channel account. Whoever gains it finds the half-sent rows of a dead holder."""
@@ -227,8 +274,17 @@ class _Carrier:
                 status, wait = ("wanted", later.seconds) if file.attempts < FILE_ATTEMPTS else ("failed", 0.0)
             except (Refused, Unreachable):
                 status = "failed"
+            except Exception as error:  # One odd file must not keep the others from being fetched.
+                log.exception("delivery.file_broken", channel=self.name, file=file.id, error=type(error).__name__)
+                status = "failed"
             async with self.database.transaction() as session:
                 await files.keep(session, file, status, content, clock.now() + timedelta(seconds=wait))
+
+
+def held_back(message: Message) -> None:
+    """What somebody of the centre wrote waits for the person's next words; what the bot had to say comes too late."""
+    waits = message.author is Author.STAFF or message.purpose is Purpose.ANSWER
+    message.status, message.failure = (Status.HELD if waits else Status.FAILED), SHUT
 
 
 def note_outcome(session: AsyncSession, message: Message, status: Status, failure: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import clock, messages, people, receipts
@@ -11,9 +11,12 @@ from desk.conversation import Outcome
 from desk.database import Database, DatabaseAway
 from desk.messages import Heard
 from desk.people import Place
+from desk.reading import readable
 from desk.receipts import Receipt
 
 log = structlog.get_logger()
+
+SENT_BACK = ("40P01", "40001")  # PostgreSQL: a deadlock, a change that could not be put in order.
 
 Hear = Callable[[AsyncSession, Heard], Awaitable[Outcome]]
 
@@ -39,8 +42,15 @@ class Intake:
 
     async def report(self, receipt: Receipt) -> None:
         """What the channel says of something that was told."""
-        async with self.database.transaction() as session:
-            await receipts.take(session, receipt, clock.now())
+        try:
+            async with self.database.transaction() as session:
+                await receipts.take(session, receipt, clock.now())
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.exception("intake.receipt_aside", channel=receipt.place.channel, error=type(error).__name__)
+            place, key = receipt.place, f"receipt:{receipt.number}:{receipt.what.value}:{receipt.at.isoformat()}"
+            await self.set_aside(place.channel, place.account, key, repr(receipt).encode(), type(error).__name__)
 
     async def name(self, place: Place) -> None:
         """What the channel calls somebody; it stands where nothing better is known."""
@@ -49,18 +59,23 @@ class Intake:
 
     async def set_aside(self, channel: str, account: str, key: str, raw: bytes, error: str) -> None:
         async with self.database.transaction() as session:
-            await messages.set_aside(session, channel, account, key, raw, error, clock.now())
+            await messages.set_aside(session, channel, account, readable(key), raw, error, clock.now())
 
     async def _whole(self, heard: Heard) -> Outcome:
         try:
             async with self.database.transaction() as session:
                 return await self._hear(session, heard)
-        except IntegrityError:
-            # Two first messages of one person at once: the other one has made the person, so begin again.
+        except DBAPIError as error:
+            # Two first messages of one person at once: the other one has made the person, so begin again. The same when
+            # two waited for each other and the database has sent one of them back.
+            if not isinstance(error, IntegrityError) and getattr(error.orig, "sqlstate", "") not in SENT_BACK:
+                raise
             async with self.database.transaction() as session:
                 return await self._hear(session, heard)
 
 
 def _plain(heard: Heard) -> bytes:
     place = heard.place
-    return f"{place.channel} {place.external} {heard.said_at.isoformat()} {heard.kind}\n{heard.text}".encode()
+    return f"{place.channel} {place.external} {heard.said_at.isoformat()} {heard.kind}\n{heard.text}".encode(
+        errors="replace"
+    )

@@ -13,6 +13,7 @@ class Facts:
     longest: int = 2000  # UTF-16 units in one message.
     taps_commands: bool = False  # /privacy can be tapped; elsewhere the notice is a link.
     reaches_closed: bool = True  # An answer reaches the person when they are not looking.
+    pops_up: bool = False  # A pressed button can be answered with words that stand in no message.
     can_erase: bool = False  # Messages can be taken back on their side too.
     files_up_to: int = 20 * 1024 * 1024  # Bytes.
     answers_within: timedelta | None = None  # So long after the person's last word we may write; None: always.

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from desk.database import insert_unless_there
 from desk.history import record
 
 
@@ -23,21 +24,12 @@ class Condition(SQLModel, table=True):
     seen_at: datetime  # When we last knew.
 
 
-async def halted(session: AsyncSession, channel: str, account: str, why: str, at: datetime) -> None:
-    """Nothing goes out on this channel for now; said once in the history."""
+async def goes_out(session: AsyncSession, channel: str, account: str, at: datetime, *, why: str) -> None:
+    """Whether messages go out on this channel: `why` not, or empty. A change is said once in the history."""
     condition = await _of(session, channel, account, at)
     if condition.why != why:
-        condition.why, condition.since = why, at
-        record(session, "channel.halted", channel=channel, why=why)
-    condition.seen_at = at
-
-
-async def goes(session: AsyncSession, channel: str, account: str, at: datetime) -> None:
-    """Messages go out again."""
-    condition = await _of(session, channel, account, at)
-    if condition.why:
-        condition.why, condition.since = "", None
-        record(session, "channel.goes", channel=channel)
+        condition.why, condition.since = why, at if why else None
+        record(session, "channel.halted" if why else "channel.goes", channel=channel, why=why)
     condition.seen_at = at
 
 
@@ -62,8 +54,5 @@ async def everyones(session: AsyncSession) -> Sequence[Condition]:
 
 
 async def _of(session: AsyncSession, channel: str, account: str, at: datetime) -> Condition:
-    condition = await session.get(Condition, (channel, account))
-    if condition is None:
-        condition = Condition(channel=channel, account=account, seen_at=at)
-        session.add(condition)
-    return condition
+    await insert_unless_there(session, Condition(channel=channel, account=account, seen_at=at), "channel", "account")
+    return await session.get_one(Condition, (channel, account), with_for_update=True, populate_existing=True)

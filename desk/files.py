@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, select, text, update
+from sqlalchemy import Index, Text, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -37,7 +37,7 @@ class File(SQLModel, table=True):
     channel: str = Field(max_length=20)
     account: str = Field(max_length=40)
     kind: str = Field(max_length=20)  # photo, voice, audio, video, document, sticker
-    remote: str = Field(default="", max_length=300)  # What the channel calls it.
+    remote: str = Field(default="", sa_type=Text)  # What the channel calls it; some give long addresses.
     name: str = Field(default="", max_length=200)
     mime: str = Field(default="", max_length=100)
     size: int = 0

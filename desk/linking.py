@@ -11,6 +11,7 @@ from desk import ids
 from desk.database import BigKey, words
 
 LASTS = timedelta(minutes=10)
+LENGTH = 22  # Letters of a code: 132 bits.
 SHORT = 16  # Letters of the fingerprint that stand in the data of a button.
 
 
@@ -40,9 +41,14 @@ class Link(SQLModel, table=True):
         return self.end is End.OPEN and at - self.made_at < LASTS
 
 
+def is_code(text: str) -> bool:
+    """Whether a text looks like one of our codes; whether it is one only its row can say."""
+    return len(text) == LENGTH and text.isascii() and all(letter.isalnum() or letter in "-_" for letter in text)
+
+
 async def give(session: AsyncSession, person_id: int, address_id: int, at: datetime) -> str:
     """A new code for this person, given out at this address."""
-    code = ids.token()[:22]
+    code = ids.token()[:LENGTH]
     session.add(Link(code=ids.fingerprint(code), person_id=person_id, address_id=address_id, made_at=at))
     return code
 
@@ -54,10 +60,12 @@ async def found(session: AsyncSession, code: str, at: datetime, *, to_change: bo
     return link if link is not None and link.is_good(at) else None
 
 
-async def pressed(session: AsyncSession, short: str, at: datetime) -> Link | None:
+async def pressed(session: AsyncSession, short: str, at: datetime, *, to_change: bool = True) -> Link | None:
     """The same, by what stands in the data of a button."""
     if len(short) != SHORT or not short.isalnum():
         return None
     query = select(Link).where(col(Link.code).startswith(short), col(Link.made_at) > at - LASTS)
-    link = await session.scalar(query.with_for_update())
+    if to_change:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    link = await session.scalar(query)
     return link if link is not None and link.is_good(at) else None

@@ -24,8 +24,6 @@ class InLine:
     message_id: int
     address_id: int
     external: str  # The channel's name of the chat.
-    heard_at: datetime  # When the person last said anything there.
-    shut_at: datetime | None
     more: bool
 
 
@@ -42,8 +40,6 @@ def _next_in_line() -> Select[*tuple[Any, ...]]:
             col(Message.id),
             col(Message.address_id),
             col(Address.external),
-            col(Address.heard_at),
-            col(Address.shut_at),
             more,
         )
         .join(Address, col(Address.id) == col(Message.address_id))
@@ -99,8 +95,8 @@ async def settle(
     failure: str = "",
     not_before: datetime | None = None,
     attempts: int | None = None,
-) -> None:
-    """Write down how the sending of one message ended; only the one who claimed it may."""
+) -> bool:
+    """Write down how the sending of one message ended; whether it was still open, and not settled by an echo."""
     values: dict[str, Any] = {"status": status, "failure": failure[:80]}
     if status is Status.SENT:
         values |= {"sent_at": at, "number": number}
@@ -108,9 +104,13 @@ async def settle(
         values["not_before"] = not_before
     if attempts is not None:
         values["attempts"] = attempts
-    await session.execute(
-        update(Message).where(col(Message.id) == message_id, col(Message.status) == Status.SENDING).values(**values)
+    done = await session.execute(
+        update(Message)
+        .where(col(Message.id) == message_id, col(Message.status) == Status.SENDING)
+        .values(**values)
+        .returning(col(Message.id))
     )
+    return done.first() is not None
 
 
 async def doubtful(

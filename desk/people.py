@@ -15,6 +15,7 @@ from desk.errors import Invalid, NotFound
 from desk.history import Event, record
 
 LONGEST_NAME = 120
+MOST_MERGES = 5  # So often a person may become another while one message waits for them.
 LONGEST_NOTE = 160
 
 
@@ -39,6 +40,7 @@ class Person(SQLModel, table=True):
     contact_rule: ContactRule = Field(default=ContactRule.FREE, sa_type=words(ContactRule))
     reminders: bool | None = None  # None: not asked yet.
     prefers: int | None = Field(default=None, sa_type=BigKey)  # The address they want answers at; None: used last.
+    joined: bool = False  # Known by more than one address.
     merged_into: int | None = Field(default=None, sa_type=BigKey)  # The same person, known by other addresses before.
     notice: str = ""  # The version of the privacy notice they were shown.
     met_at: datetime
@@ -81,20 +83,25 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
 
     The person's row is locked until the end of the transaction, so that what one person says is handled in order.
     """
-    found = (
-        await session.execute(
-            select(Person, Address)
-            .join(Address, col(Address.person_id) == col(Person.id))
-            .where(
-                col(Address.channel) == place.channel,
-                col(Address.account) == place.account,
-                col(Address.external) == place.external,
+    for _ in range(MOST_MERGES):
+        found = (
+            await session.execute(
+                select(Person, Address)
+                .join(Address, col(Address.person_id) == col(Person.id))
+                .where(
+                    col(Address.channel) == place.channel,
+                    col(Address.account) == place.account,
+                    col(Address.external) == place.external,
+                )
+                .with_for_update(of=Person)
+                .execution_options(populate_existing=True)
             )
-            .with_for_update(of=Person)
-        )
-    ).first()
-    if found:
-        return found[0], found[1], False
+        ).first()
+        if not found:
+            break
+        if found[0].merged_into is None:
+            return found[0], found[1], False
+        # While we waited for this person they became one with another, who has the address now: look again.
     person = Person(name=place.name[:120], met_at=at, heard_at=at)
     session.add(person)
     await session.flush()
@@ -193,12 +200,6 @@ async def lost(session: AsyncSession, address_id: int, why: str, tickets: Iterab
                 channel=address.channel,
                 why=why,
             )
-
-
-async def shut(session: AsyncSession, address_id: int, at: datetime) -> None:
-    """The channel lets nothing out to this address before the person writes again."""
-    address = await session.get_one(Address, address_id)
-    address.shut_at = address.shut_at or at
 
 
 def found_again(session: AsyncSession, address: Address) -> None:

@@ -13,9 +13,11 @@ from desk.database import insert_unless_there
 from desk.history import record
 from desk.messages import Author, Direction, Message, Purpose, Status
 from desk.people import Address, Place
+from desk.reading import readable
 from desk.tickets import Status as TicketStatus
 from desk.tickets import current_of
 
+AT_ONCE = timedelta(seconds=15)  # Nobody reads and answers faster.
 CLOCKS = timedelta(seconds=5)  # By so much the channel's clock may be behind ours.
 OUT = (Status.WAITING, Status.SENDING, Status.UNSURE, Status.FAILED, Status.SENT)
 
@@ -36,6 +38,7 @@ class Receipt:
     number: str = ""
     ours: str = ""
     text: str = ""
+    automatic: bool = False  # Another program wrote it, as far as the channel tells.
 
 
 async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> None:
@@ -105,7 +108,7 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
         author=Author.STAFF,
         status=Status.SENT,
         purpose=Purpose.REPLY,
-        text=receipt.text,
+        text=readable(receipt.text),
         at=at,
         said_at=receipt.at,
         sent_at=receipt.at,
@@ -118,8 +121,10 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
     )
     if not await insert_unless_there(session, row, "request_key"):
         return
+    # What follows the person's words at once is an "instant reply" of the channel, and nobody has read them.
+    by_hand = not receipt.automatic and receipt.at - address.heard_at > AT_ONCE
     if ticket is not None:
-        ticket.staff_at = ticket.touched_at = at
-        if ticket.status is not TicketStatus.DRAFT:
+        if by_hand:
+            ticket.staff_at = ticket.touched_at = at
             ticket.status, ticket.due_at = TicketStatus.WAITING, None
         record(session, "ticket.replied_elsewhere", ticket_id=ticket.id, person_id=address.person_id, message=row.id)

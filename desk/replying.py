@@ -3,8 +3,9 @@
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,6 +22,7 @@ from desk.staff import Staff
 from desk.texts import InLanguages, line, say, w
 from desk.tickets import Note, Reason, Ticket
 from desk.times import OpenWeek
+from desk.windows import Way
 
 STAYS = ("resting", "spoke_at", "heard_at", "closed_for", "once")  # Of a talk that begins anew.
 LONGEST = 8000  # Letters of one reply.
@@ -154,6 +156,8 @@ async def close(
         return
     typed = not staff.is_system
     address = await _address(session, person, at, typed=typed)
+    if windows.of(address).way(at) is not Way.OPEN:
+        rating, asked = None, None  # No machine asks where only a person may still write.
     await post.tell(
         session,
         address,
@@ -273,14 +277,27 @@ def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> N
 
 async def reroute(session: AsyncSession, message: Message, address_id: int, by: int, at: datetime) -> None:
     """Words that could not go out go to another address of the same person."""
-    if message.status not in (Status.HELD, Status.FAILED):
-        raise Conflict("error.not_stuck")
     addresses = await people.addresses_of(session, message.person_id)
     address = next((one for one in addresses if one.id == address_id), None)
-    if address is None:
-        raise Invalid("error.no_address")
-    message.address_id, message.channel, message.account = address.id or 0, address.channel, address.account
-    message.status, message.failure, message.not_before, message.attempts = Status.WAITING, "", at, 0
+    if address is None or not address.reachable or not windows.of(address).lets(at, typed=message.typed):
+        raise Conflict("error.no_address")
+    if channels.units(message.text) > channels.facts_of(address.channel).longest:
+        raise Conflict("error.too_long_there")
+    taken = await session.execute(
+        update(Message)
+        .where(col(Message.id) == message.id, col(Message.status).in_((Status.HELD, Status.FAILED)))
+        .values(
+            address_id=address.id,
+            channel=address.channel,
+            account=address.account,
+            status=Status.WAITING,
+            failure="",
+            not_before=at,
+            attempts=0,
+        )
+    )
+    if not cast("CursorResult[Any]", taken).rowcount:
+        raise Conflict("error.not_stuck")
     ring(session, "outbox")
     record(
         session,
@@ -366,5 +383,6 @@ async def _address(
             raise Invalid("error.no_address")
         return found
     best = windows.best(addresses, person, at, typed=typed)
-    assert best is not None
+    if best is None:
+        raise Conflict("error.no_address")
     return best

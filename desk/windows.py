@@ -3,10 +3,12 @@
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk import channels
 from desk.people import Address, Person
+
+LOOKS = timedelta(minutes=15)  # So long after their last word somebody still has the page before them.
 
 
 class Way(enum.Enum):
@@ -56,9 +58,10 @@ def best(addresses: Iterable[Address], person: Person, at: datetime, *, typed: b
     When none lets us, one that will when the person writes again; None when there is no address at all.
     """
 
-    def fits(address: Address) -> tuple[bool, bool, bool, datetime]:
+    def fits(address: Address) -> tuple[bool, bool, bool, bool, datetime]:
         lets = of(address).lets(at, typed=typed)
-        return address.reachable, lets, address.id == person.prefers, address.heard_at
+        seen = channels.facts_of(address.channel).reaches_closed or at - address.heard_at < LOOKS
+        return address.reachable, lets, seen, address.id == person.prefers, address.heard_at
 
     return max(addresses, key=fits, default=None)
 

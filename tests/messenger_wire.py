@@ -95,6 +95,8 @@ class MessengerWire:
         """Until everything that was brought is in, and everything that may go out is out."""
 
         async def quiet() -> bool:
+            if self.api.pending:  # Before the outbox: what comes in now may put something into it.
+                return False
             async with self.town.database.reading() as session:
                 left = await session.scalar(
                     select(func.count()).where(

@@ -44,10 +44,11 @@ TELEGRAM = Facts(
     "Telegram",
     longest=4096,
     taps_commands=True,
+    pops_up=True,
     can_erase=True,
     invites="https://t.me/example_bot?start={code}",
 )
-WEB = Facts("web", "Web", longest=20_000, reaches_closed=False)
+WEB = Facts("web", "Web", longest=20_000, reaches_closed=False, pops_up=True)
 PASSWORD = "a long enough password"
 CONFIRMED = (
     "emergency_112",
@@ -94,6 +95,10 @@ class Villager:
             if label in shown.data:
                 return await self._sends(kind="press", choice=shown.data[label], reply_to=shown.number)
         raise AssertionError(f"{self.name} sees no button [{label}]")
+
+    async def presses_data(self, data: str) -> Outcome:
+        """Press a button that nobody showed them."""
+        return await self._sends(kind="press", choice=data)
 
     async def sends(self, kind: str, caption: str = "", *, size: int = 1000, content: bytes | None = None) -> Outcome:
         mime = "image/jpeg" if kind == "photo" else ""

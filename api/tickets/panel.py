@@ -155,11 +155,9 @@ def contact_of(address: Address, moments: Moments, lang: str) -> dict[str, Any]:
             "state": "unreachable",
             "text": say(lang, f"failure.{address.why_not or 'unknown'}", "staff"),
         }
-    return {
-        "channel": address.channel,
-        "state": contact_state(address, moments),
-        "text": moments.short(address.heard_at),
-    }
+    state = contact_state(address, moments)
+    text = say(lang, "window.shut", "staff") if state == "closed" else moments.short(address.heard_at)
+    return {"channel": address.channel, "state": state, "text": text}
 
 
 def state_of(ticket: Ticket) -> str:

@@ -20,10 +20,13 @@ class Unreachable(Exception):
 
 
 class TryLater(Exception):
-    """Surely not sent; try again after so many seconds. `everyone`: the whole channel must wait, not only this person."""
+    """Surely not sent; try again after so many seconds. `everyone`: the whole channel must wait, not only this person.
 
-    def __init__(self, seconds: float, why: str, *, everyone: bool = False) -> None:
-        self.seconds, self.why, self.everyone = seconds, why, everyone
+    `counts`: it is a try of this message all the same, and after too many it has failed.
+    """
+
+    def __init__(self, seconds: float, why: str, *, everyone: bool = False, counts: bool = False) -> None:
+        self.seconds, self.why, self.everyone, self.counts = seconds, why, everyone, counts
         super().__init__(f"{why}, {seconds:.0f} s")
 
 

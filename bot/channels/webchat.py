@@ -24,7 +24,13 @@ from desk.tickets import Ticket
 log = structlog.get_logger()
 
 FACTS = Facts(
-    name="web", title="Web", called="called.web", longest=20_000, reaches_closed=False, files_up_to=20 * 1024 * 1024
+    name="web",
+    title="Web",
+    called="called.web",
+    longest=20_000,
+    reaches_closed=False,
+    pops_up=True,
+    files_up_to=20 * 1024 * 1024,
 )
 PAGE = 200  # Messages handed out at once.
 

@@ -35,7 +35,7 @@ async def redeem(request: Request, door: TheDoor, code: str) -> Response:
         link = await linking.found(session, code, clock.now(), to_change=False)
     if link is None:
         return await _page(request, door, code, "late")
-    visit, new_token = await _visit(request, door)
+    visit, new_token = await _visit(request, door, link.person_id)
     place = Place(webchat.FACTS.name, visit.external)
     for heard in (
         Heard(place, ids.token(), clock.now(), text=f"/start {code}"),
@@ -53,13 +53,15 @@ async def show_confirm(request: Request, door: TheDoor, code: str) -> Response:
     return await _page(request, door, code, "confirm")
 
 
-async def _visit(request: Request, door: Door) -> tuple[Visit, str]:
-    """This browser's visit; a new one, with its token, when it has none."""
+async def _visit(request: Request, door: Door, person_id: int) -> tuple[Visit, str]:
+    """This browser's visit, unless somebody else's chat is open in it; else a new one, with its token."""
     token = token_of(request)
     async with door.database.transaction() as session:
         visit = await visitors.visit_of(session, token, clock.now()) if token else None
         if visit is not None:
-            return visit, ""
+            address = await webchat.address_of(session, visit.external)
+            if address is None or address.person_id == person_id:
+                return visit, ""
         token, visit = await visitors.begin(session, clock.now(), "")
         return visit, token
 

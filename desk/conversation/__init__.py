@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import clock, people, reading
+from desk import channels, clock, people, reading
 from desk import messages as post
 from desk.conversation import bursts, commands, danger, files, held, linking, pressing
 from desk.conversation.talk import Talk
@@ -54,8 +54,13 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     if message_id is None:
         return Outcome(await post.heard_before(session, heard), duplicate=True)
     talk = Talk.of(person.talk)
-    person.heard_at = address.heard_at = at
-    address.shut_at = None
+    person.heard_at = at
+    said = min(heard.said_at, at)
+    if channels.facts_of(address.channel).answers_within is None:
+        address.heard_at = at
+    elif is_new or said > address.heard_at:
+        # The channel counts from when it was said, also when it comes late; and older words open nothing again.
+        address.heard_at, address.shut_at = said, None
     if heard.kind != "press" and person.prefers != address.id:
         person.prefers = None  # Who writes from somewhere else reads there.
     people.found_again(session, address)
@@ -68,12 +73,17 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         at=at,
         tickets=[] if is_new else list(await current_of(session, person.id or 0, at)),
         said=Said(
-            [message_id], heard.text, [heard.kind], await _ticket_replied_to(session, heard, address), heard.said_at
+            [message_id],
+            "" if heard.kind == "press" else heard.text,
+            [heard.kind],
+            await _ticket_replied_to(session, heard, address),
+            heard.said_at,
         ),
     )
     files.keep(turn, message_id, heard, turn.facts.files_up_to)
     _learn_language(turn, heard, guess)
-    came_late = await held.release(turn)
+    standby = bool(heard.facts.get("standby"))  # Another app answers in this thread.
+    came_late = not standby and await held.release(turn)
     outcome = await _respond(turn, heard, message_id)
     if came_late and not turn.head and not turn.body:
         await linking.ask_about_window(turn, "stuck")
@@ -84,7 +94,8 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
 
 
 async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
-    if heard.kind == "press":
+    standby = bool(heard.facts.get("standby"))
+    if heard.kind == "press" and not standby:
         return await _press(turn, heard, message_id)
     alarm = danger.look(turn, heard.text)
     if alarm is not None and danger.is_news(turn, alarm):
@@ -92,7 +103,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         await danger.raise_alarm(turn, alarm)
         await turn.tell()
         return Outcome(message_id)
-    if heard.facts.get("standby"):
+    if standby:
         # Another app answers in this thread: the words are kept for people, and we are silent.
         await _keep_for_people(turn)
         return Outcome(message_id)
@@ -128,7 +139,10 @@ async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
     label, for_staff = await pressing.label_of(turn, heard.choice)
     message = await turn.session.get_one(Message, message_id)
     if not await pressing.press(turn, heard.choice):
-        message.kind = "old_press"
+        message.kind, message.text = "old_press", heard.text
+        if not turn.facts.pops_up:
+            turn.say(w("button.old"))
+            await turn.tell()
         return Outcome(message_id, popup=w("button.old").in_(turn.language))
     message.text = label
     if for_staff and turn.language != STAFF_LANGUAGE:

@@ -3,6 +3,7 @@
 from desk import ids
 from desk.conversation import asking, classes, danger, linking
 from desk.conversation.turn import Turn
+from desk.linking import is_code
 from desk.script import buttons, summary
 from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs, w
 from desk.tickets import Status, Ticket
@@ -23,7 +24,8 @@ async def obey(turn: Turn, name: str) -> bool:
     match name:
         case "start":
             code = turn.said.text.partition(" ")[2].strip()
-            if not code or not await linking.opened(turn, code):
+            # A flyer's own word behind the command is no code of ours.
+            if not is_code(code) or not await linking.opened(turn, code):
                 await _start(turn)
         case "link":
             await linking.choose(turn)

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlmodel import col
 
+from desk import channels
 from desk.channels import units
 from desk.conversation.turn import STAFF_LANGUAGE, Turn
 from desk.database import ring
@@ -14,16 +15,21 @@ from desk.times import SinceDay
 
 async def release(turn: Turn) -> bool:
     """Whether a reply had to wait for these words; the first of them says why it comes so late."""
-    if turn.facts.answers_within is None:
+    if turn.facts.answers_within is None and not turn.person.joined:
         return False
     waiting = (
         await turn.session.scalars(
             select(Message)
-            .where(col(Message.address_id) == turn.address.id, col(Message.status) == Status.HELD)
+            .where(col(Message.person_id) == turn.person.id, col(Message.status) == Status.HELD)
             .order_by(col(Message.id))
         )
     ).all()
+    waited_on = waiting[0].channel if waiting else ""
     for message in waiting:
+        if message.address_id != turn.address.id:
+            # It waited on another channel; they are here now.
+            message.address_id, message.channel = turn.address.id or 0, turn.address.channel
+            message.account = turn.address.account
         message.status, message.failure, message.not_before = Status.WAITING, "", turn.at
         record(
             turn.session,
@@ -34,14 +40,14 @@ async def release(turn: Turn) -> bool:
             why=SHUT,
         )
     if waiting:
-        _say_why(turn, waiting[0])
+        _say_why(turn, waiting[0], waited_on)
         ring(turn.session, "outbox")
     return bool(waiting)
 
 
-def _say_why(turn: Turn, message: Message) -> None:
+def _say_why(turn: Turn, message: Message, waited_on: str) -> None:
     written = turn.book.centre.local(message.at).date()
-    why = w("window.late", since=SinceDay(written, turn.today), channel=turn.facts.title)
+    why = w("window.late", since=SinceDay(written, turn.today), channel=channels.facts_of(waited_on).title)
     text = f"{why.in_(message.language or turn.language)}\n\n{message.text}"
     if units(text) <= turn.facts.longest:
         message.text = text

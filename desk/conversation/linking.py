@@ -6,6 +6,7 @@ from sqlmodel import col
 from desk import channels, linking, merging
 from desk import messages as post
 from desk.channels import Facts
+from desk.conversation.talk import Talk
 from desk.conversation.turn import STAFF_LANGUAGE, Turn
 from desk.history import record
 from desk.linking import End, Link
@@ -69,6 +70,10 @@ async def opened(turn: Turn, code: str) -> bool:
         return True
     if link.person_id == turn.person.id:
         return False
+    if link.opened_by not in (None, turn.address.id):
+        # Whoever opens it second cannot take the place of the first.
+        turn.say(w("link.gone"))
+        return True
     link.opened_by = turn.address.id
     first = await turn.session.get_one(Address, link.address_id)
     turn.person.language = turn.person.language or (await find_person(turn.session, link.person_id)).language
@@ -81,6 +86,7 @@ async def opened(turn: Turn, code: str) -> bool:
 async def pressed(turn: Turn, rest: str) -> bool:
     """[Так, приєднати] and [Ні] where the code was opened; [Так, це я] and [Ні, не я] where it was given."""
     answer, _, short = rest.partition(":")
+    other = await _other_side(turn, short) if answer == "me" else None
     link = await linking.pressed(turn.session, short, turn.at)
     if link is None:
         turn.say(w("link.gone"))
@@ -88,8 +94,22 @@ async def pressed(turn: Turn, rest: str) -> bool:
     if answer in ("join", "leave") and link.opened_by == turn.address.id:
         return await _answered_there(turn, link, wants=answer == "join")
     if answer in ("me", "notme") and link.address_id == turn.address.id and link.pressed_at is not None:
-        return await _answered_here(turn, link, me=answer == "me")
+        return await _answered_here(turn, link, other)
     return False
+
+
+async def _other_side(turn: Turn, short: str) -> Person | None:
+    """The person who opened the code, held before the code itself: they hold themselves when they press."""
+    link = await linking.pressed(turn.session, short, turn.at, to_change=False)
+    if link is None or link.opened_by is None:
+        return None
+    there = await turn.session.get_one(Address, link.opened_by)
+    return await turn.session.scalar(
+        select(Person)
+        .where(col(Person.id) == there.person_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 async def _answered_there(turn: Turn, link: Link, *, wants: bool) -> bool:
@@ -107,24 +127,29 @@ async def _answered_there(turn: Turn, link: Link, *, wants: bool) -> bool:
     return True
 
 
-async def _answered_here(turn: Turn, link: Link, *, me: bool) -> bool:
-    there = await turn.session.get_one(Address, link.opened_by)
-    if not me:
+async def _answered_here(turn: Turn, link: Link, other: Person | None) -> bool:
+    """`other`: the person on the other side, if this is really them."""
+    there = await turn.session.get_one(Address, link.opened_by, populate_existing=True)
+    if other is None or other.id != there.person_id:
         link.end = End.REFUSED
         for ticket_id in [ticket.id for ticket in turn.open_tickets] or [None]:
             record(turn.session, "link.refused", ticket_id=ticket_id, person_id=turn.person.id, channel=there.channel)
         turn.say(w("link.refused"))
         return True
     link.end = End.JOINED
-    other = await turn.session.scalar(select(Person).where(col(Person.id) == there.person_id).with_for_update())
-    if other is not None and other.id != turn.person.id:
+    if other.id != turn.person.id:
+        there_said = Talk.of(other.talk)
         await merging.merge(turn.session, turn.person, other, turn.at)
-    turn.person.prefers = there.id
+        turn.talk.waiting += there_said.waiting  # Words of there that have no answer yet.
+        turn.talk.waiting_since = turn.talk.waiting_since or there_said.waiting_since
+    facts = channels.facts_of(there.channel)
+    if facts.reaches_closed:
+        turn.person.prefers = there.id
     await _tell(turn, there, turn.person, w("link.done"))
     for ticket in turn.open_tickets:
         record(turn.session, "link.joined", ticket_id=ticket.id, person_id=turn.person.id, channel=there.channel)
-    if turn.facts.reaches_closed and turn.facts.answers_within is None:
-        turn.say(w("link.joined", channel=_called(channels.facts_of(there.channel))))
+    if facts.reaches_closed and turn.facts.reaches_closed and turn.facts.answers_within is None:
+        turn.say(w("link.joined", channel=_called(facts)))
     return True
 
 

@@ -55,8 +55,13 @@ def _is_card(number: str) -> bool:
     return (sum(doubled) + sum(digits[1::2])) % 10 == 0
 
 
+# What opens somebody's conversation elsewhere is for that person alone.
+_CODE = re.compile(r"((?:[?&](?:start|ref)=|/c/))[\w-]{22}(?![\w-])")
+
+
 def masked(text: str) -> str:
-    """The text with every number of a person, a passport or a card covered but for its last digits."""
+    """The text with every number of a person, a passport or a card covered but for its last digits, and no codes."""
+    text = _CODE.sub(r"\1•••", text)
     text = _PESEL.sub(lambda found: "•" * 7 + found[1][-4:] if pesel(found[1]) else found[1], text)
     text = _CARD.sub(lambda found: "•" * 12 + found[1][-4:] if _is_card(found[1]) else found[1], text)
     return _PASSPORT.sub(lambda found: f"{found[1]} {'•' * (len(found[2]) - 3)}{found[2][-3:]}", text)

@@ -237,11 +237,11 @@ async def test_a_child_with_an_ordinary_request_raises_no_alarm_and_is_known_as_
     ticket = await town.ticket()
     assert (ticket.service, ticket.alarm) == ("polish_course", "")
     page = await marta.opens(f"/staff/people/{ticket.person_id}")
-    assert "poniżej 18 lat" in page
+    assert "odpowiada dorosła osoba" in page
 
     await marta.posts(f"/staff/people/{ticket.person_id}/name", name="Сашко")
 
-    assert "poniżej 18 lat" not in await marta.opens(f"/staff/people/{ticket.person_id}")
+    assert "odpowiada dorosła osoba" not in await marta.opens(f"/staff/people/{ticket.person_id}")
 
 
 async def test_who_said_that_they_are_a_child_is_answered_as_one_when_danger_comes(town: Town) -> None:

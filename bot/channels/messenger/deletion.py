@@ -24,7 +24,7 @@ async def asked(call: Call, app_secret: str, public_url: str, intake: Intake, ac
     told = parse_qs(call.body.decode("ascii", "replace")).get("signed_request", [""])[0]
     payload = signed(told, app_secret)
     user = payload.get("user_id")
-    if not isinstance(user, str | int) or isinstance(user, bool):
+    if not isinstance(user, str | int) or isinstance(user, bool) or not str(user).isascii():
         raise BadWebhook(400, "The signed request names nobody.")
     code = ids.fingerprint(f"{app_secret}:{user}")[:20]
     kept = json.dumps({"user_id": str(user), "issued_at": payload.get("issued_at")}).encode()

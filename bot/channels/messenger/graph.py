@@ -34,9 +34,6 @@ class Graph:
     async def tell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return await self._call("POST", path, json=body)
 
-    async def upload(self, path: str, fields: dict[str, str], name: str, content: bytes, mime: str) -> dict[str, Any]:
-        return await self._call("POST", path, data=fields, files={"filedata": (name, content, mime)})
-
     async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """The answer; or Unreachable, TryLater, Unsure, Refused, WindowShut."""
         try:
@@ -51,12 +48,15 @@ class Graph:
             told = None
         if answer.is_success and isinstance(told, dict) and "error" not in told:
             return told
+        if answer.is_success and not isinstance(told, dict):
+            raise Unsure  # It was taken, by the look of it, and nobody can say as what.
         raise outcome_of(answer.status_code, told)
 
     async def download(self, url: str, most: int) -> bytes | None:
         """A file as Meta hands it out, without our token; None when it is larger than `most` bytes."""
+        hooks = {"request": [self._must_be_secure]}
         async with (
-            httpx.AsyncClient(timeout=30, follow_redirects=True) as stranger,
+            httpx.AsyncClient(timeout=30, follow_redirects=True, event_hooks=hooks) as stranger,
             stranger.stream("GET", url) as file,
         ):
             file.raise_for_status()
@@ -66,6 +66,11 @@ class Graph:
                 if len(content) > most:
                     return None
         return content
+
+    async def _must_be_secure(self, request: httpx.Request) -> None:
+        """At every step of a redirect."""
+        if self.root.startswith("https://") and request.url.scheme != "https":
+            raise httpx.UnsupportedProtocol("not https")
 
     async def close(self) -> None:
         await self.web.aclose()
@@ -90,6 +95,12 @@ def outcome_of(status: int, told: Any) -> Exception:
     match code, subcode:
         case _, 2018278:
             return WindowShut()
+        case (551, _) | (_, 1545041 | 2018108):
+            return Unreachable("blocked")  # Also told as a missing permission, with these subcodes.
+        case _, 2018028:
+            return Refused("not a tester of the app")
+        case _, 2018300:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "another app has the thread")
         case 10, 1893063:
             return TryLater(UNTIL_SOMEBODY_LOOKS, "page restricted", everyone=True)
         case 190, _:
@@ -97,11 +108,10 @@ def outcome_of(status: int, told: Any) -> Exception:
         case 368, _:
             return TryLater(UNTIL_SOMEBODY_LOOKS, "judged abusive", everyone=True)
         case ((10 | 200 | 230 | 299), _):
-            return TryLater(UNTIL_SOMEBODY_LOOKS, "permission missing", everyone=True)
+            # It may be for this one message: its tries are counted, so that it cannot hold everybody up for ever.
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "permission missing", everyone=True, counts=True)
         case ((4 | 613), _):
             return TryLater(UNTIL_IT_IS_CALM, "slow down", everyone=True)
-        case 551, _:
-            return Unreachable("blocked")
         case 100, 2018001:
             return Unreachable("unknown")
         case ((1 | 2 | 1200), _):

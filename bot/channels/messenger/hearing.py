@@ -3,6 +3,8 @@
 import asyncio
 import hmac
 import json
+import mimetypes
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,7 +18,7 @@ from bot.channels.messenger.graph import Graph
 from bot.channels.messenger.sending import OURS
 from bot.intake import Intake
 from desk import clock
-from desk.database import Database
+from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
 from desk.messages import Heard
 from desk.people import Place
@@ -24,7 +26,10 @@ from desk.receipts import Receipt, What
 
 log = structlog.get_logger()
 
+INBOX = "263902037430900"  # The app by which people write in Meta's own inbox.
 KINDS = {"image": "photo", "audio": "voice", "video": "video", "file": "document"}
+MIMES = {"image": "image/jpeg", "audio": "audio/mp4", "video": "video/mp4"}  # What Messenger makes of them.
+BUTTON = re.compile(r"(-|[a-z0-9]{4}):")  # How the data of our own buttons begins.
 REPEATED = 5000  # Remembered names of people, so that each is asked for once.
 
 
@@ -73,10 +78,14 @@ class MessengerEar:
         for number, (event, ours) in enumerate(_events(raw)):
             try:
                 await self._take(event, ours=ours)
-            except _Odd as odd:
+            except DatabaseAway:
+                raise
+            except Exception as odd:  # Whatever it is, it is kept, and those behind it come through.
+                if not isinstance(odd, _Odd):
+                    log.exception("messenger.odd_event", error=type(odd).__name__)
                 key = f"{_text(event.get('timestamp'))}:{number}:{sha256(json.dumps(event).encode()).hexdigest()[:24]}"
                 await self.intake.set_aside(
-                    FACTS.name, self.account, key, json.dumps(event, ensure_ascii=False).encode(), str(odd)
+                    FACTS.name, self.account, key, json.dumps(event).encode(), str(odd) or "odd"
                 )
 
     async def _take(self, event: dict[str, Any], *, ours: bool) -> None:
@@ -193,11 +202,11 @@ def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[st
     if not mid:
         raise _Odd("message without mid")
     if isinstance(quick := message.get("quick_reply"), dict):
-        return Heard(place, mid, at, number=mid, kind="press", choice=_text(quick.get("payload")), facts=facts)
+        payload, title = _text(quick.get("payload")), _text(message.get("text"))
+        if BUTTON.match(payload):
+            return Heard(place, mid, at, number=mid, kind="press", choice=payload, text=title, facts=facts)
     text = _text(message.get("text"))
-    attachments = message.get("attachments")
-    found = [one for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
-    kind, words, files = _contents(found)
+    kind, words, files = _contents(_attachments(message))
     reply = message.get("reply_to")
     return Heard(
         place,
@@ -210,6 +219,11 @@ def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[st
         files=files,
         facts=facts,
     )
+
+
+def _attachments(message: dict[str, Any]) -> list[dict[str, Any]]:
+    told = message.get("attachments")
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
 
 
 def _contents(attachments: list[dict[str, Any]]) -> tuple[str, str, tuple[FileHeard, ...]]:
@@ -225,12 +239,16 @@ def _contents(attachments: list[dict[str, Any]]) -> tuple[str, str, tuple[FileHe
                 kind = "sticker"
             case "sticker", _:
                 kind = "sticker"
-            case "location", {"coordinates": {"lat": float() | int() as lat, "long": float() | int() as long}}:
+            case "location", {"coordinates": {"lat": float() | int() as lat, "long": float() | int() as long}} if (
+                abs(lat) <= 90 and abs(long) <= 180
+            ):
                 kind = "location"
                 words.append(f"{lat:.5f}, {long:.5f}")
             case str(name), {"url": str(url)} if name in KINDS:
                 kind = KINDS[name]
-                files.append(FileHeard(kind=KINDS[name], remote=url, name=_name_of(url, name)))
+                called = _name_of(url, name)
+                mime = MIMES.get(name) or mimetypes.guess_type(called)[0] or ""
+                files.append(FileHeard(kind=KINDS[name], remote=url, name=called, mime=mime))
             case "fallback", {"url": str(url)}:
                 words.append(url)
                 kind = "text"
@@ -254,7 +272,10 @@ def _postback(
         referral = postback.get("referral")
         ref = _text(referral.get("ref")) if isinstance(referral, dict) else ""
         return Heard(place, key, at, text=f"{payload} {ref}".strip(), facts=facts)
-    return Heard(place, key, at, kind="press", choice=payload, facts=facts)
+    title = _text(postback.get("title"))
+    if not BUTTON.match(payload):
+        return Heard(place, key, at, text=title, facts=facts)  # A button of somebody else's: what it says is said.
+    return Heard(place, key, at, kind="press", choice=payload, text=title, facts=facts)
 
 
 def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Receipt:
@@ -262,7 +283,7 @@ def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Recei
     mid, metadata = _text(message.get("mid")), _text(message.get("metadata"))
     if not mid:
         raise _Odd("echo without mid")
-    _, words, files = _contents([one for one in message.get("attachments") or [] if isinstance(one, dict)])
+    _, words, files = _contents(_attachments(message))
     return Receipt(
         Place(FACTS.name, _id_of(event, "recipient"), account),
         What.TOLD,
@@ -270,6 +291,7 @@ def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Recei
         number=mid,
         ours=metadata.removeprefix(OURS) if metadata.startswith(OURS) else "",
         text="\n".join(part for part in (_text(message.get("text")), words, *(one.name for one in files)) if part),
+        automatic=_text(message.get("app_id")) not in ("", INBOX),
     )
 
 

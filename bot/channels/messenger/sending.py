@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from bot.channels import Outgoing, Refused, TooBig, TryLater, Unsure
+from bot.channels import Outgoing, Refused, TooBig, TryLater, Unsure, WindowShut
 from bot.channels.messenger.graph import Graph
 from desk import clock
-from desk.channels import Facts
+from desk.channels import Facts, units
 
 PER_SECOND = 40  # Meta lets 300 through; nobody of a help-desk needs more.
 QUICK_REPLIES, BUTTONS = 13, 3
@@ -49,6 +49,8 @@ class MessengerSender:
         try:
             told = await self.graph.tell("me/messages", envelope(external, outgoing))
         except TryLater as later:
+            if outgoing.late and later.why == "permission missing":
+                raise WindowShut from later  # Meta has not given the page the feature after all.
             if later.everyone:
                 self._halted_until = clock.ticks() + later.seconds
             raise
@@ -64,6 +66,8 @@ class MessengerSender:
             if error.response.status_code >= 500:
                 raise TryLater(30, "server trouble") from error
             raise Refused(f"status {error.response.status_code}") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+            raise Refused("no address of a file") from error
         except (httpx.HTTPError, OSError) as error:
             raise TryLater(30, "no answer") from error
         if content is None:
@@ -88,7 +92,7 @@ def _message(outgoing: Outgoing) -> dict[str, Any]:
     if not choices:
         return {"text": outgoing.text}
     stays = all(data.startswith(STANDING) for data, _ in choices)
-    if stays and len(choices) <= BUTTONS and len(outgoing.text) <= TEMPLATE_TEXT:
+    if stays and len(choices) <= BUTTONS and units(outgoing.text) <= TEMPLATE_TEXT:
         return {
             "attachment": {
                 "type": "template",
@@ -111,5 +115,8 @@ def _message(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _title(label: str) -> str:
-    """At most twenty letters; Meta would cut in the middle of a letter that takes two."""
-    return label if len(label) <= TITLE else label[: TITLE - 1].rstrip() + "…"
+    """At most twenty letters, those that take two counted as two; Meta would cut in the middle of one."""
+    short = label
+    while units(short) > TITLE - (short != label):
+        short = short[:-1]
+    return short if short == label else short.rstrip() + "…"

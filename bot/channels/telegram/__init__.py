@@ -16,6 +16,7 @@ FACTS = Facts(
     title="Telegram",
     longest=4096,
     taps_commands=True,
+    pops_up=True,
     can_erase=True,
     files_up_to=20 * MEGABYTE,
 )

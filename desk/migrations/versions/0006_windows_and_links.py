@@ -17,12 +17,15 @@ NOW = sa.text("status IN ('unsure', 'failed', 'held') AND settled_by IS NULL")
 def upgrade() -> None:
     op.add_column("person", sa.Column("prefers", KEY, nullable=True))
     op.add_column("person", sa.Column("merged_into", KEY, nullable=True))
+    op.add_column("person", sa.Column("joined", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("address", sa.Column("shut_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
     op.add_column("message", sa.Column("typed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("message", sa.Column("arrived_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
     op.add_column("message", sa.Column("read_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
     op.drop_index("ix_message_undelivered", table_name="message")
     op.create_index("ix_message_undelivered", "message", ["id"], sqlite_where=NOW, postgresql_where=NOW)
+    with op.batch_alter_table("file") as batch:
+        batch.alter_column("remote", existing_type=sa.String(300), type_=sa.Text(), existing_nullable=False)
     op.drop_table("code")
     op.create_table(
         "link",
@@ -47,6 +50,7 @@ def upgrade() -> None:
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("by", sa.Integer(), nullable=True),
         sa.Column("moved", sa.JSON(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("undone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["kept_id"], ["person.id"], name=op.f("fk_merge_kept_id_person")),
         sa.ForeignKeyConstraint(["gone_id"], ["person.id"], name=op.f("fk_merge_gone_id_person")),
@@ -80,13 +84,15 @@ def downgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_code_person_id_person")),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_code")),
     )
+    op.execute("UPDATE message SET status = 'failed' WHERE status = 'held'")
+    with op.batch_alter_table("file") as batch:
+        batch.alter_column("remote", existing_type=sa.Text(), type_=sa.String(300), existing_nullable=False)
     op.drop_index("ix_message_undelivered", table_name="message")
     op.create_index("ix_message_undelivered", "message", ["id"], sqlite_where=BEFORE, postgresql_where=BEFORE)
     for table, columns in (
         ("message", ("read_at", "arrived_at", "typed")),
         ("address", ("shut_at",)),
-        ("person", ("merged_into", "prefers")),
+        ("person", ("joined", "merged_into", "prefers")),
     ):
-        with op.batch_alter_table(table) as batch:
-            for column in columns:
-                batch.drop_column(column)
+        for column in columns:
+            op.drop_column(table, column)
