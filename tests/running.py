@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class House:
     telegram_url: str = ""
     secret: str = ""
     parts: Sequence[str] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)  # Further ones, by their names in the environment.
     port: int = field(default_factory=free_port)
     running: Running | None = None
 
@@ -40,6 +41,7 @@ class House:
             PORUCH_TELEGRAM_TOKEN=TOKEN if self.telegram_url else "",
             PORUCH_TELEGRAM_API_URL=self.telegram_url or "http://127.0.0.1:1",
             PORUCH_TELEGRAM_WEBHOOK_SECRET=self.secret,
+            **self.settings,
         )
         await self.running.is_ready(within=120)
 

@@ -39,7 +39,14 @@ async def redeem(request: Request, door: TheDoor, code: str) -> Response:
     place = Place(webchat.FACTS.name, visit.external)
     for heard in (
         Heard(place, ids.token(), clock.now(), text=f"/start {code}"),
-        Heard(place, ids.token(), clock.now(), kind="press", choice=f"-:j:join:{link.short}"),
+        Heard(
+            place,
+            ids.token(),
+            clock.now(),
+            kind="press",
+            choice=f"-:j:join:{link.short}",
+            text=say(language_of(request), "button.x:join"),
+        ),
     ):
         await door.intake.take(heard)
     response = RedirectResponse(f"/c/{code}/confirm", 303)

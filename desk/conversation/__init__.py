@@ -144,7 +144,7 @@ async def _press(turn: Turn, heard: Heard, message_id: int) -> Outcome:
             turn.say(w("button.old"))
             await turn.tell()
         return Outcome(message_id, popup=w("button.old").in_(turn.language))
-    message.text = label
+    message.text = label or heard.text
     if for_staff and turn.language != STAFF_LANGUAGE:
         message.other, message.other_language = for_staff, STAFF_LANGUAGE
         message.other_by, message.other_state = "fixed", "done"

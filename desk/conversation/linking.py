@@ -145,7 +145,8 @@ async def _answered_here(turn: Turn, link: Link, other: Person | None) -> bool:
     facts = channels.facts_of(there.channel)
     if facts.reaches_closed:
         turn.person.prefers = there.id
-    await _tell(turn, there, turn.person, w("link.done"))
+    # To a page that may be closed nobody can promise to send anything.
+    await _tell(turn, there, turn.person, w("link.done" if facts.reaches_closed else "link.done.page"))
     for ticket in turn.open_tickets:
         record(turn.session, "link.joined", ticket_id=ticket.id, person_id=turn.person.id, channel=there.channel)
     if facts.reaches_closed and turn.facts.reaches_closed and turn.facts.answers_within is None:

@@ -9,6 +9,8 @@ import pytest
 
 from desk import staff
 from desk.database import Database
+from tests.graph_api import GraphApi
+from tests.messenger_wire import PAGE
 from tests.running import House, patiently
 from tests.telegram_api import TelegramApi
 from tests.town import PASSWORD
@@ -93,3 +95,75 @@ async def the_photo_on(client: httpx2.AsyncClient, path: str) -> str:
 
     await patiently(there, within=20)
     return found[0]
+
+
+async def test_messenger_and_then_a_browser_from_the_first_words_to_the_last(
+    make_house: Callable[..., House], database_url: str
+) -> None:
+    """The whole process: signed webhooks, the Graph API, a one-time link that opens the conversation in a browser."""
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await staff.add_staff(session, "marta@example.org", "Marta Zięba", staff.Role.INTAKE, PASSWORD)
+    await database.close()
+    async with GraphApi(**PAGE, webhook_backoff=0.2) as api:
+        settings = {f"PORUCH_MESSENGER_{name.upper()}": value for name, value in PAGE.items()}
+        house = make_house(settings=settings | {"PORUCH_MESSENGER_API_URL": api.url})
+        await house.start()
+        api.webhook_url = f"{house.root}/webhooks/messenger"
+        assert await api.verifies() == (200, "1158201444")
+        assert (await api.verifies(token="another"))[0] == 403
+        await api.until(lambda: bool(api.profile), within=30)
+        iryna = api.person("7001", "Ірина")
+
+        await iryna.gets_started()
+        await iryna.hears(within=30)
+        await iryna.writes(QUESTION)
+        assert "Яка допомога потрібна?" in (await iryna.hears(within=15)).text
+        for pressed in ("Пояснити", "Не терміново", "Так"):
+            await iryna.taps(pressed)
+            done = (await iryna.hears(within=15)).text
+        found = re.search(r"Номер звернення: (\d{3}-\d{3})", done)
+        assert found, done
+
+        await iryna.writes("/link")
+        await iryna.hears(within=15)
+        await iryna.taps("Чат на сторінці")
+        link = (await iryna.hears(within=15)).text.rsplit(" ", 1)[1]
+        assert link.startswith(f"{house.root}/c/")
+        async with httpx2.AsyncClient(base_url=house.root, headers={"accept-language": "uk"}) as browser:
+            assert "Продовжити тут" in (await browser.get(link)).text
+            assert (await browser.post(link)).headers["location"].endswith("/confirm")
+            asked = await iryna.hears(within=15)
+            assert asked.text == "Хтось приєднує чат на сторінці до цієї розмови. Це Ви?"
+            await iryna.presses("Так, це я")
+
+            async def joined() -> bool:
+                told = (await browser.get("/chat/messages")).json()["messages"]
+                return bool(told) and told[-1]["text"].startswith("Готово. Тепер можна писати й тут.")
+
+            await patiently(joined, within=15)
+            assert "Строк дії посилання минув" in (await browser.get(link)).text
+
+            assert (await browser.post("/chat/messages", json={"text": "А коли можна прийти?"})).status_code == 202
+            async with marta_at_the_desk(house) as marta:
+                page = (await marta.get(f"/staff/tickets/{found[1]}")).text
+                assert QUESTION in page
+                reply = {"text": "Proszę przyjść jutro.", "translation": "Прийдіть, будь ласка, завтра."}
+                await posts(marta, page, f"/staff/tickets/{found[1]}/replies", **reply)
+
+                async def arrived() -> bool:
+                    told = (await browser.get("/chat/messages")).json()["messages"]
+                    return any("Прийдіть, будь ласка, завтра." in one["text"] for one in told)
+
+                await patiently(arrived, within=15)
+                last = {"reason": "done", "text": "Sprawa załatwiona.", "translation": "Справу вирішено."}
+                await posts(marta, page, f"/staff/tickets/{found[1]}/closure", **last)
+                assert "wysyłanie działa" in (await marta.get("/staff/health")).text
+
+        told = await api.asks_deletion("1234567890")
+        async with httpx2.AsyncClient(headers={"accept-language": "uk"}) as stranger:
+            state = (await stranger.get(told["url"])).text
+        assert "Ми отримали прохання" in state
+        assert told["confirmation_code"] in state
+        assert api.violations == []
+        await api.until(lambda: not api.pending, within=10)

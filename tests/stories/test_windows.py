@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk import channels, clock, ids
+from desk import channels, clock, courses, ids, merging, reminders
 from desk.messages import Author, Direction, Message, Status
-from desk.people import Address
+from desk.people import Address, Person
+from desk.reminders import Kind, Reminder
 from desk.tickets import Ticket
 from tests.graph_api import Person as Meta
 from tests.graph_api import Told
@@ -157,3 +158,92 @@ async def test_the_window_closes_and_telegram_opens(
     await marta.answers(ticket, "Dziękuję.", "Дякую.")
     assert "Дякую." in in_telegram.reads().text
     assert svitlana.told[-1].text == confirm.text
+
+
+async def to_the_end(wire: MessengerWire, person: Meta) -> None:
+    """Somebody's first words and all the questions, up to the number of their ticket."""
+    await person.writes("Потрібен перекладач до лікаря з дитиною, 15 грудня о 9")
+    await hears(wire, person)
+    for pressed in ("На місці", "Жінка", "Так"):
+        await person.taps(pressed)
+        await hears(wire, person)
+
+
+async def test_from_the_first_words_to_a_closed_ticket(wire: MessengerWire, town: Town) -> None:
+    iryna, marta = wire.api.person("7002", "Ірина"), await town.staff("Marta")
+    await to_the_end(wire, iryna)
+    ticket = await town.ticket()
+
+    await marta.answers(ticket, "Tłumaczka będzie o 8:50.", "Перекладачка буде о 8:50.")
+    assert "Перекладачка буде о 8:50." in (await hears(wire, iryna)).text
+    await iryna.presses("Оригінал польською")
+    assert "Tłumaczka będzie o 8:50." in (await hears(wire, iryna)).text
+    await iryna.writes("дякую Вам")
+    await iryna.reads()
+    await wire.settles()
+    assert "przeczytane" in await marta.opens(f"/staff/tickets/{ids.spoken(ticket.ref)}")
+
+    await marta.closes(ticket, "done", "Sprawa załatwiona.", "Справу вирішено.")
+    last = await hears(wire, iryna)
+    assert "Справу вирішено." in last.text
+    assert (await town.ticket()).status.value == "closed"
+    statuses = {message.status for message in await told(town)}
+    assert statuses == {Status.SENT}
+    assert len({one.metadata for one in iryna.told}) == len(iryna.told), "nothing twice"
+
+
+async def test_a_reminder_goes_where_it_may_and_else_to_the_staffs_list(wire: MessengerWire, town: Town) -> None:
+    here, there = wire.api.person("7003", "Ніна"), town.person("Ніна у Telegram")
+    alone = wire.api.person("7004", "Олег")
+    await here.writes("хочу на курси польської ввечері")
+    await alone.writes("хочу на курси польської ввечері")
+    await wire.settles()
+    async with town.database.transaction() as session:
+        course = await courses.add_course(
+            session, "A1-3", at=clock.now(), level="A1", capacity=5, room={"uk": "каб. 12"}, names={"uk": "польська"}
+        )
+        lesson = await courses.add_lesson(session, course, datetime(2026, 12, 10, 17, 30, tzinfo=WARSAW))
+        people = list(await session.scalars(select(Person).order_by(col(Person.id))))
+        book = await town.shelf.book(session)
+        for person in people:
+            person.reminders = True
+            await reminders.plan(session, person.id or 0, [lesson], book.centre, clock.now())
+    await there.writes("Добрий день")
+    async with town.database.transaction() as session:
+        second = await session.scalar(select(Person).order_by(col(Person.id).desc()).limit(1))
+        assert second is not None
+        await merging.merge(session, await session.get_one(Person, people[0].id), second, clock.now())
+    wire_told = len(here.told), len(alone.told)
+
+    await town.until(datetime(2026, 12, 9, 18, 0, tzinfo=WARSAW))
+    await wire.settles()
+
+    assert "Нагадуємо: завтра" in there.last
+    assert (len(here.told), len(alone.told)) == wire_told
+    async with town.database.reading() as session:
+        states = {
+            reminder.person_id: (reminder.state.value, reminder.why)
+            for reminder in await session.scalars(select(Reminder).where(col(Reminder.kind) == Kind.DAY))
+        }
+    assert states == {people[0].id: ("told", ""), people[1].id: ("missed", "window")}
+
+
+async def test_a_database_that_is_held_up_makes_meta_repeat_and_nothing_is_lost(
+    wire: MessengerWire, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not town.database.is_sqlite:
+        pytest.skip("on PostgreSQL nobody holds up everybody")
+    monkeypatch.setattr("desk.database.PATIENCE", 0.2)
+    iryna = wire.api.person("7005", "Ірина")
+
+    async with town.database._turn_to_write():
+        said = await iryna.writes("Потрібен юрист")
+        await wire.api.until(lambda: bool(said.statuses), within=10)
+    await hears(wire, iryna)
+
+    assert said.statuses[0] == 503
+    assert said.statuses[-1] == 200
+    async with town.database.reading() as session:
+        heard = await session.scalars(select(Message.text).where(col(Message.direction) == Direction.HEARD))
+        assert list(heard) == ["Потрібен юрист"]
+    assert len(iryna.told) == 1
