@@ -1,5 +1,6 @@
 """Every kind of thing that Telegram can bring has one defined effect, and none of them is an error."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,8 +12,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.channels import BadWebhook, Call
+from bot.channels.telegram import Telegram
+from bot.channels.telegram.sending import TelegramSender
+from desk.conditions import Condition
 from desk.files import File
 from desk.people import Address
+from desk.settings import Settings
 from desk.tickets import Ticket
 from tests.channels.conftest import Line
 from tests.running import patiently
@@ -278,3 +283,32 @@ async def test_every_webhook_body_gets_an_answer_and_a_wrong_secret_changes_noth
     assert await deaf_line.heard() == []
     async with deaf_line.town.database.reading() as session:
         assert await session.scalar(select(Ticket)) is None
+
+
+async def test_staff_see_how_much_telegram_holds_back_and_why(
+    deaf_line: Line, telegram: TelegramApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.telegram.hearing.MIND_EVERY", 0.05)
+    # Nobody listens at this address, so what people say stays with Telegram.
+    await deaf_line.ear.bot.set_webhook("http://127.0.0.1:9/webhooks/telegram", secret_token="a-secret")
+    await telegram.person(506, "Галина").writes("Чи мене чути?")
+
+    minding = asyncio.create_task(deaf_line.ear._mind_webhook(deaf_line.town.database))
+
+    async def seen() -> bool:
+        async with deaf_line.town.database.reading() as session:
+            condition = await session.scalar(select(Condition))
+            return condition is not None and condition.pending == 1 and bool(condition.complaint)
+
+    await patiently(seen, within=15)
+    minding.cancel()
+
+
+def test_a_server_of_the_centres_own_hands_over_larger_files_from_its_disk() -> None:
+    usual, own = TelegramSender("1:token", "http://127.0.0.1:1"), Telegram()
+    settings = Settings(_env_file=None, telegram_token="1:token", telegram_files_up_to=80)  # type: ignore[call-arg]
+    larger = own.open_channel(settings)
+
+    assert (usual.bot.local_mode, usual.facts.files_up_to) == (False, 20 << 20)
+    assert isinstance(larger, TelegramSender)
+    assert (larger.bot.local_mode, larger.facts.files_up_to) == (True, 80 << 20)

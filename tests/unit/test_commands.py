@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from bot.channels.console import Console
+from bot.channels.messenger import checking as messenger
 from bot.channels.telegram import checking
 from commands.doctor import machine, outside, stored
 from commands.triage import Reader, show
@@ -24,6 +25,7 @@ from desk import clock, health, library, sealing
 from desk.database import Database
 from desk.messages import SetAside
 from desk.settings import Settings
+from tests.graph_api import GraphApi
 from tests.model_server import ModelServer
 from tests.telegram_api import TelegramApi
 from tests.translate_server import TranslateServer
@@ -261,6 +263,32 @@ async def test_the_doctor_asks_telegram_about_bot_and_webhook() -> None:
             "Telegram knows our address, commands and description.": "ok",
             "The webhook leads here.": "ok",
         }
+
+
+async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_right() -> None:
+    async with GraphApi(page_token="page-token", app_secret="secret", verify_token="word") as api:
+        known = {
+            "messenger_api_url": api.url,
+            "messenger_page_token": "page-token",
+            "messenger_app_secret": "secret",
+            "messenger_verify_token": "word",
+            "public_url": "https://help.example.org",
+        }
+        found = await marks(messenger.examine(settings(**known), fix=False))
+        assert found.pop("Messenger knows the page: Poruch.") == "ok"
+        assert found == {"Messenger does not show: get_started, greeting, persistent_menu.": "look"}
+
+        assert await marks(messenger.examine(settings(**known), fix=True)) == {
+            "Messenger knows the page: Poruch.": "ok",
+            "Messenger knows our start, greeting, menu and what to bring us.": "ok",
+            "Messenger brings us everything, and shows start, greeting and menu.": "ok",
+        }
+
+        bare = {**known, "messenger_app_secret": "", "messenger_page_token": "other", "public_url": "http://x.example"}
+        found = await marks(messenger.examine(settings(**bare), fix=True))
+        assert set(found.values()) == {"error"}
+        assert len(found) == 3
+        assert not any("other" in sentence for sentence in found)
 
 
 def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:

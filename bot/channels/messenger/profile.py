@@ -16,7 +16,7 @@ FIELDS = (
     "messaging_referrals",
     "standby",
 )
-MENU = ("menu", "status", "classes", "language", "human", "privacy", "help", "sos")
+MENU = ("menu", "status", "classes", "language", "human", "link", "privacy", "help", "sos")
 LOCALES = {"uk": "uk_UA", "pl": "pl_PL", "ru": "ru_RU", "en": "en_US"}
 DEFAULT = "uk"
 

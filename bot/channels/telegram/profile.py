@@ -8,7 +8,7 @@ from desk import channels
 from desk.texts import LANGUAGES, say
 
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
-COMMANDS = ("menu", "status", "classes", "language", "human", "privacy", "help", "sos")
+COMMANDS = ("menu", "status", "classes", "language", "human", "link", "privacy", "help", "sos")
 MAX_CONNECTIONS = 40
 
 
