@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+import structlog
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk import clock, library, schema, sealing
@@ -20,6 +21,14 @@ from tests.telegram_api import TelegramApi
 
 # Where a PostgreSQL server is, or "embedded"; set by whoever requires its tests, empty means skip.
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "")
+
+# Otherwise an error is told with every variable on its way, which can take twenty seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(autouse=True)
