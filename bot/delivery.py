@@ -96,6 +96,8 @@ class _Carrier:
             way = await self._way(session, message) if message is not None else Way.OPEN
             if message is not None and way is Way.SHUT:
                 held_back(message)
+                if message.purpose is not Purpose.DEED:
+                    note_outcome(session, message, message.status, SHUT)
         if message is None or way is Way.SHUT:
             return
         self.resting[message.address_id] = clock.ticks() + self.channel.gap
@@ -227,9 +229,9 @@ class _Carrier:
         why = wait.why if wait is not None and halted else ""
         if why == self.halted or not (halted or status is Status.SENT):
             return
-        self.halted = why
         async with self.database.transaction() as session:
             await conditions.goes_out(session, self.name, self.account, clock.now(), why=why)
+        self.halted = why
 
     async def _hold(self) -> bool:
         """Keep the lease of this channel account. Whoever gains it finds the half-sent rows of a dead holder."""
@@ -238,6 +240,8 @@ class _Carrier:
         async with self.database.transaction() as session:
             at = clock.now()
             how = await leases.hold(session, f"delivery:{self.name}:{self.account}", self.holder, at)
+            if how != "kept":
+                self.halted = None  # Somebody else may have written since how it stands.
             if not how:
                 self.held_at = float("-inf")
                 return False

@@ -13,7 +13,7 @@ from desk.database import BigKey
 from desk.errors import Conflict, NotFound
 from desk.history import Event, record
 from desk.messages import Message
-from desk.people import Address, ContactRule, Person, find_person
+from desk.people import LONGEST_NOTE, Address, ContactRule, Person, find_person, rule_change
 from desk.reminders import Reminder, State
 from desk.tickets import Ticket
 
@@ -28,8 +28,14 @@ class Merge(SQLModel, table=True):
     by: int | None = None  # Who of the staff; None when the person did it with a code.
     moved: dict[str, list[int]] = Field(default_factory=dict, sa_type=JSON)
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # Of the one kept: field to [was, became].
+    rows: list[list[Any]] = Field(default_factory=list, sa_type=JSON)  # What both had: [what, id, was, became].
     undone_at: datetime | None = None
 
+
+STRICTEST = (ContactRule.FREE, ContactRule.ONLY_TEXT, ContactRule.NO_TOPIC, ContactRule.NEVER_FIRST)
+SAFETY = ("contact_rule", "is_minor", "reminders")
+BETTER = (Standing.LEFT, Standing.QUEUE, Standing.IN)
+ROWS: dict[str, tuple[Any, str]] = {"place": (Place, "standing"), "reminder": (Reminder, "state")}
 
 # Whose rows change hands, by what they are called in `moved`.
 TABLES: tuple[tuple[Any, str], ...] = (
@@ -55,12 +61,16 @@ async def merge(session: AsyncSession, kept: Person, gone: Person, at: datetime,
         "answers": await _fitting(session, Answer, Answer.lesson_id, kept.id, gone.id),
         "reminders": await _fitting(session, Reminder, Reminder.lesson_id, kept.id, gone.id),
     }
+    notes = await _notes(session, kept.id, gone.id)
     for table, name in TABLES:
         await _give(session, table, moved[name], gone.id, kept.id)
     for everything in (Message, Event):
         await session.execute(update(everything).where(col(everything.person_id) == gone.id).values(person_id=kept.id))
-    await _leave_twice(session, gone.id)
-    done = Merge(kept_id=kept.id, gone_id=gone.id, at=at, by=by, moved=moved, before=_fill(session, kept, gone, by))
+    rows = await _in_one(session, kept.id, gone.id)
+    before = _fill(kept, gone)
+    if notes or "contact_rule" in before:
+        _note_rule(session, kept, notes, by)
+    done = Merge(kept_id=kept.id, gone_id=gone.id, at=at, by=by, moved=moved, before=before, rows=rows)
     # Words that wait for their one answer go on waiting.
     kept.talk = _with_waiting(kept.talk, gone.talk)
     kept.answer_due_at = kept.answer_due_at or gone.answer_due_at
@@ -84,8 +94,11 @@ async def split(session: AsyncSession, person_id: int, merge_id: int, at: dateti
         raise NotFound("error.no_merge")
     if done.id != (await of_person(session, person_id))[0].id:
         raise Conflict("error.newer_merge")
+    for number in sorted((done.kept_id, done.gone_id)):
+        await session.get_one(Person, number, with_for_update=True, populate_existing=True)
     gone = await find_person(session, done.gone_id)
     assert gone.id is not None
+    notes = await _notes(session, done.kept_id)
     addresses = done.moved["addresses"]
     moved = {**done.moved, "tickets": [*done.moved["tickets"], *await _opened_since(session, done, addresses)]}
     for table, name in TABLES:
@@ -97,13 +110,39 @@ async def split(session: AsyncSession, person_id: int, merge_id: int, at: dateti
     if kept.prefers in addresses:
         kept.prefers = None
     for field, (was, became) in done.before.items():
-        if _plain(getattr(kept, field)) == became:  # Nobody has changed it since.
-            setattr(kept, field, ContactRule(was) if field == "contact_rule" else was)
-    # What was being asked may have belonged to either.
-    kept.talk, gone.talk, gone.merged_into, done.undone_at = {}, {}, None, at
+        if field not in SAFETY and getattr(kept, field) == became:  # Nobody has changed it since.
+            setattr(kept, field, was)
+    # What keeps somebody safe is never loosened by a machine: both keep it, and staff decide.
+    gone.contact_rule = max(kept.contact_rule, gone.contact_rule, key=STRICTEST.index)
+    gone.is_minor = gone.is_minor or kept.is_minor
+    gone.reminders = False if kept.reminders is False else gone.reminders
+    if notes or gone.contact_rule is not ContactRule.FREE:
+        _note_rule(session, gone, notes, by)
+    for name, number, was, became in done.rows:
+        table, field = ROWS[name]
+        row = await session.get(table, number)
+        if row is not None and getattr(row, field).value == became:
+            setattr(row, field, type(getattr(row, field))(was))
+    await _share_waiting(session, kept, gone, addresses)
+    gone.merged_into, done.undone_at = None, at
     for person in (kept, gone):
         record(session, "person.split", person_id=person.id, staff_id=by)
     return gone
+
+
+async def _share_waiting(session: AsyncSession, kept: Person, gone: Person, addresses: list[int]) -> None:
+    """What was being asked may have belonged to either and is forgotten; words without an answer still get theirs."""
+    waiting = kept.talk.get("waiting", [])
+    theirs = col(Message.id).in_(waiting), col(Message.address_id).in_(addresses)
+    of_gone = set(await session.scalars(select(col(Message.id)).where(*theirs))) if waiting else set()
+    due = kept.answer_due_at
+    for person, words in (
+        (gone, [number for number in waiting if number in of_gone]),
+        (kept, [number for number in waiting if number not in of_gone]),
+    ):
+        since = kept.talk.get("waiting_since", "")
+        person.talk = {"waiting": words, "waiting_since": since} if words else {}
+        person.answer_due_at = due if words else None
 
 
 async def _ids(session: AsyncSession, table: Any, person_id: int) -> list[int]:
@@ -125,12 +164,45 @@ async def _give(session: AsyncSession, table: Any, rows: Iterable[int], giver: i
         )
 
 
-async def _leave_twice(session: AsyncSession, gone_id: int) -> None:
-    """What both had stays with one: nobody takes two seats, and nobody is reminded where nobody can be reached."""
-    left = update(Place).where(col(Place.person_id) == gone_id).values(standing=Standing.LEFT)
-    await session.execute(left)
+async def _in_one(session: AsyncSession, kept_id: int, gone_id: int) -> list[list[Any]]:
+    """Where both had a place or a reminder, the better one stands with who is kept. Each change: what, id, was, became."""
+    changes: list[list[Any]] = []
+
+    def becomes(name: str, row: Any, value: Any) -> None:
+        field = ROWS[name][1]
+        if getattr(row, field) is not value:
+            changes.append([name, row.id, getattr(row, field).value, value.value])
+            setattr(row, field, value)
+
+    for place in (await session.scalars(select(Place).where(col(Place.person_id) == gone_id))).all():
+        same = col(Place.person_id) == kept_id, col(Place.course_id) == place.course_id
+        mine = (await session.scalars(select(Place).where(*same))).one()
+        becomes("place", mine, max(mine.standing, place.standing, key=BETTER.index))
+        becomes("place", place, Standing.LEFT)
     planned = col(Reminder.person_id) == gone_id, col(Reminder.state) == State.PLANNED
-    await session.execute(update(Reminder).where(*planned).values(state=State.WITHDRAWN))
+    for reminder in (await session.scalars(select(Reminder).where(*planned))).all():
+        twin = select(Reminder).where(
+            col(Reminder.person_id) == kept_id,
+            col(Reminder.lesson_id) == reminder.lesson_id,
+            col(Reminder.kind) == reminder.kind,
+            col(Reminder.state) == State.WITHDRAWN,
+        )
+        if (own := await session.scalar(twin)) is not None:
+            becomes("reminder", own, State.PLANNED)
+        becomes("reminder", reminder, State.WITHDRAWN)
+    return changes
+
+
+async def _notes(session: AsyncSession, *people: int) -> str:
+    """What staff wrote beside the contact rules of these persons."""
+    changes = [await rule_change(session, number) for number in people]
+    notes = [str(change.facts.get("note", "")) for change in changes if change is not None]
+    return "; ".join(dict.fromkeys(note for note in notes if note))[:LONGEST_NOTE]
+
+
+def _note_rule(session: AsyncSession, person: Person, notes: str, by: int | None) -> None:
+    rule = person.contact_rule.value
+    record(session, "person.contact_rule", person_id=person.id, staff_id=by, rule=rule, note=notes)
 
 
 async def _opened_since(session: AsyncSession, done: Merge, addresses: list[int]) -> list[int]:
@@ -148,10 +220,7 @@ async def _opened_since(session: AsyncSession, done: Merge, addresses: list[int]
     return [number for number, all_of_them, theirs in await session.execute(heard) if all_of_them == theirs and number]
 
 
-STRICTEST = (ContactRule.FREE, ContactRule.ONLY_TEXT, ContactRule.NO_TOPIC, ContactRule.NEVER_FIRST)
-
-
-def _fill(session: AsyncSession, kept: Person, gone: Person, by: int | None) -> dict[str, Any]:
+def _fill(kept: Person, gone: Person) -> dict[str, Any]:
     """Fill gaps from the other; of what keeps somebody safe the stricter stands. What was there before, and became."""
     new: dict[str, Any] = {
         field: getattr(gone, field) for field in ("language", "name", "gmina", "notice") if not getattr(kept, field)
@@ -169,8 +238,6 @@ def _fill(session: AsyncSession, kept: Person, gone: Person, by: int | None) -> 
     }
     for field, value in new.items():
         setattr(kept, field, value)
-    if "contact_rule" in before:
-        record(session, "person.contact_rule", person_id=kept.id, staff_id=by, rule=kept.contact_rule.value)
     kept.heard_at = max(kept.heard_at, gone.heard_at)
     return before
 

@@ -281,7 +281,10 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
     address = next((one for one in addresses if one.id == address_id), None)
     if address is None or not address.reachable or not windows.of(address).lets(at, typed=message.typed):
         raise Conflict("error.no_address")
-    if channels.units(message.text) > channels.facts_of(address.channel).longest:
+    facts = channels.facts_of(address.channel)
+    if not facts.reaches_closed:
+        raise Conflict("error.no_address")  # An old row would stand above what the page has shown already.
+    if channels.units(message.text) > facts.longest:
         raise Conflict("error.too_long_there")
     taken = await session.execute(
         update(Message)

@@ -67,5 +67,12 @@ def best(addresses: Iterable[Address], person: Person, at: datetime, *, typed: b
 
 
 def others_open(addresses: Sequence[Address], than: Address, at: datetime) -> list[Address]:
-    """Further addresses at which the person can be written to now."""
-    return [one for one in addresses if one.id != than.id and one.reachable and of(one).way(at) is Way.OPEN]
+    """Further addresses at which the person can be written to now, and surely reads it."""
+    return [
+        one
+        for one in addresses
+        if one.id != than.id
+        and one.reachable
+        and channels.facts_of(one.channel).reaches_closed
+        and of(one).way(at) is Way.OPEN
+    ]

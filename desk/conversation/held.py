@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk import channels
+from desk import channels, windows
 from desk.channels import units
 from desk.conversation.turn import STAFF_LANGUAGE, Turn
 from desk.database import ring
@@ -11,17 +11,22 @@ from desk.history import record
 from desk.messages import SHUT, Message, Status
 from desk.texts import w
 from desk.times import SinceDay
+from desk.windows import Way
 
 
 async def release(turn: Turn) -> bool:
     """Whether a reply had to wait for these words; the first of them says why it comes so late."""
     if turn.facts.answers_within is None and not turn.person.joined:
         return False
+    if windows.of(turn.address).way(turn.at) is not Way.OPEN:
+        return False  # Old words, brought late: they open nothing.
+    mine = col(Message.address_id) == turn.address.id
+    if turn.facts.reaches_closed:
+        # What waits on another channel comes to where they are now; a page could only show it out of its order.
+        mine = col(Message.person_id) == turn.person.id
     waiting = (
         await turn.session.scalars(
-            select(Message)
-            .where(col(Message.person_id) == turn.person.id, col(Message.status) == Status.HELD)
-            .order_by(col(Message.id))
+            select(Message).where(mine, col(Message.status) == Status.HELD).order_by(col(Message.id)).with_for_update()
         )
     ).all()
     waited_on = waiting[0].channel if waiting else ""

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk import channels, clock, ids, merging
+from desk import channels, clock, courses, ids, merging
+from desk.courses import Place, Standing
 from desk.history import Event
 from desk.linking import End, Link
-from desk.messages import Message
-from desk.people import Address, Person
+from desk.messages import Message, Status
+from desk.people import Address, ContactRule, Person
 from desk.tickets import Ticket
 from tests.town import Town, Villager
 
@@ -163,3 +164,66 @@ async def test_odd_wishes_to_join_change_nothing(town: Town) -> None:
     for merge in ("", "7", "-1", "x", "9" * 30):
         assert (await marta.posts(f"{url}/splitting", merge=merge)).status_code in (404, 422)
     assert [one.person_id for one in await all_of(town, Ticket)] == [ticket.person_id]
+
+
+async def test_what_keeps_somebody_safe_outlives_joining_and_parting(town: Town) -> None:
+    here, there, marta = town.person("Олена"), town.person("Олена (2)"), await town.staff("Marta")
+    await here.writes(NEED)
+    await there.writes("Потрібні курси польської мови")
+    first, second = await town.tickets()
+    await marta.posts(f"/staff/people/{second.person_id}/safe-contact", rule="never_first", text="czyta mąż")
+
+    await marta.posts(f"/staff/people/{first.person_id}/merging", ref=ids.spoken(second.ref))
+    assert "czyta mąż" in await marta.opens(f"/staff/people/{first.person_id}")
+    async with town.database.reading() as session:
+        (done,) = await merging.of_person(session, first.person_id)
+    await marta.posts(f"/staff/people/{first.person_id}/splitting", merge=str(done.id))
+
+    rules = {person.id: person.contact_rule for person in await all_of(town, Person)}
+    assert rules == {first.person_id: ContactRule.NEVER_FIRST, second.person_id: ContactRule.NEVER_FIRST}
+    for person_id in rules:
+        assert "czyta mąż" in await marta.opens(f"/staff/people/{person_id}")
+
+
+async def test_a_seat_that_both_had_is_kept_and_given_back(town: Town) -> None:
+    here, there, marta = town.person("Олена"), town.person("Олена (2)"), await town.staff("Marta")
+    await here.writes(NEED)
+    await there.writes("Потрібні курси польської мови")
+    first, second = await town.tickets()
+    async with town.database.transaction() as session:
+        course = await courses.add_course(
+            session, "A1-3", at=clock.now(), level="A1", capacity=1, room={}, names={"uk": "польська"}
+        )
+        for person_id, standing in ((first.person_id, Standing.QUEUE), (second.person_id, Standing.IN)):
+            session.add(Place(course_id=course.id or 0, person_id=person_id, standing=standing, since=clock.now()))
+
+    async def standings() -> dict[int, Standing]:
+        return {place.person_id: place.standing for place in await all_of(town, Place)}
+
+    await marta.posts(f"/staff/people/{first.person_id}/merging", ref=ids.spoken(second.ref))
+    assert await standings() == {first.person_id: Standing.IN, second.person_id: Standing.LEFT}
+    async with town.database.reading() as session:
+        (done,) = await merging.of_person(session, first.person_id)
+    await marta.posts(f"/staff/people/{first.person_id}/splitting", merge=str(done.id))
+    assert await standings() == {first.person_id: Standing.QUEUE, second.person_id: Standing.IN}
+
+
+async def test_a_reply_that_waits_elsewhere_does_not_come_to_a_page(town: Town) -> None:
+    """It would stand above what the page has shown already, and nobody would see it."""
+    here, page, marta = town.person("Олена"), town.person("Олена на сторінці", "web"), await town.staff("Marta")
+    await here.writes(NEED)
+    await page.writes("Потрібні курси польської мови")
+    first, second = await town.tickets()
+    await marta.posts(f"/staff/people/{first.person_id}/merging", ref=ids.spoken(second.ref))
+    async with town.database.transaction() as session:
+        held = await session.scalar(select(Message).where(col(Message.ticket_id) == first.id).limit(1))
+        assert held is not None
+        held.status = Status.HELD
+
+    await page.writes("Ви тут?")
+
+    async with town.database.reading() as session:
+        assert (await session.get_one(Message, held.id)).status is Status.HELD
+    await here.writes("Ви тут?")
+    async with town.database.reading() as session:
+        assert (await session.get_one(Message, held.id)).status is not Status.HELD

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("by", sa.Integer(), nullable=True),
         sa.Column("moved", sa.JSON(), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
         sa.Column("undone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["kept_id"], ["person.id"], name=op.f("fk_merge_kept_id_person")),
         sa.ForeignKeyConstraint(["gone_id"], ["person.id"], name=op.f("fk_merge_gone_id_person")),
