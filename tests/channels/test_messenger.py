@@ -661,7 +661,7 @@ def stated(event: Any) -> str:
 
 
 @both
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(sample=mutated())
 async def test_no_message_is_lost_whatever_is_in_it(deaf_ear: MessengerEar, town: Town, sample: Any) -> None:
     event, lane = sample

@@ -22,6 +22,7 @@ from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
 from desk.messages import Heard
 from desk.people import Place
+from desk.reading import readable
 from desk.receipts import Receipt, What
 
 log = structlog.get_logger()
@@ -199,7 +200,7 @@ def _heard(event: dict[str, Any], account: str, *, ours: bool) -> Heard | None:
 
 def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[str, Any]) -> Heard:
     mid = _text(message.get("mid"))
-    if not mid:
+    if not mid or readable(mid) != mid:
         raise _Odd("message without mid")
     if isinstance(quick := message.get("quick_reply"), dict):
         payload, title = _text(quick.get("payload")), _text(message.get("text"))
