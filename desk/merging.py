@@ -33,7 +33,7 @@ class Merge(SQLModel, table=True):
 
 
 STRICTEST = (ContactRule.FREE, ContactRule.ONLY_TEXT, ContactRule.NO_TOPIC, ContactRule.NEVER_FIRST)
-SAFETY = ("contact_rule", "is_minor", "reminders")
+SAFETY = ("contact_rule", "is_minor")
 BETTER = (Standing.LEFT, Standing.QUEUE, Standing.IN)
 ROWS: dict[str, tuple[Any, str]] = {"place": (Place, "standing"), "reminder": (Reminder, "state")}
 
@@ -110,7 +110,8 @@ async def split(session: AsyncSession, person_id: int, merge_id: int, at: dateti
     if kept.prefers in addresses:
         kept.prefers = None
     for field, (was, became) in done.before.items():
-        if field not in SAFETY and getattr(kept, field) == became:  # Nobody has changed it since.
+        unchanged = getattr(kept, field) == became
+        if field not in SAFETY and unchanged and became is not False:  # A "no" stays a "no".
             setattr(kept, field, was)
     # What keeps somebody safe is never loosened by a machine: both keep it, and staff decide.
     gone.contact_rule = max(kept.contact_rule, gone.contact_rule, key=STRICTEST.index)

@@ -98,7 +98,7 @@ async def render_ticket(
         "last": last,
         "composer": {
             **_composer(person, kind, lang),
-            **composer_way(addresses, person, (composer or {}).pop("via", None), moments),
+            **composer_way(addresses, person, (composer or {}).get("via"), moments),
             "translates": desk.translator is not None,
             **(composer or {}),
         },

@@ -138,10 +138,10 @@ async def _answered_here(turn: Turn, link: Link, other: Person | None) -> bool:
         return True
     link.end = End.JOINED
     if other.id != turn.person.id:
-        there_said = Talk.of(other.talk)
+        turn.person.talk = turn.talk.kept()
         await merging.merge(turn.session, turn.person, other, turn.at)
-        turn.talk.waiting += there_said.waiting  # Words of there that have no answer yet.
-        turn.talk.waiting_since = turn.talk.waiting_since or there_said.waiting_since
+        both = Talk.of(turn.person.talk)  # With the words of there that have no answer yet.
+        turn.talk.waiting, turn.talk.waiting_since = both.waiting, both.waiting_since
     facts = channels.facts_of(there.channel)
     if facts.reaches_closed:
         turn.person.prefers = there.id
