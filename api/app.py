@@ -25,6 +25,11 @@ KINDS = {400: "malformed", 401: "unauthorized", 403: "not_allowed", 404: "not_fo
 BIGGEST_BODY = 2 * 1024 * 1024
 
 
+def biggest_body(path: str) -> int:
+    """How many bytes a request to this address may bring."""
+    return acts.BIGGEST_BODY if acts.FROM_COMPOSER.fullmatch(path) else BIGGEST_BODY
+
+
 def staff_app(desk: Desk) -> FastAPI:
     """One app for everything under /staff and /api."""
     app = FastAPI(

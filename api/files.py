@@ -23,4 +23,6 @@ async def show(file_id: int, desk: TheDesk, session: Transaction, asking: WhoAsk
     book = await desk.shelf.book(session)
     check_may_read(asking.staff, ticket, book.catalogue)
     record(session, "file.read", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=asking.id, file=file.id)
-    return Response(file.content, media_type=file.mime or "application/octet-stream", headers=headers_for(file.mime))
+    return Response(
+        file.content, media_type=file.mime or "application/octet-stream", headers=headers_for(file.mime, file.name)
+    )

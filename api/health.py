@@ -161,7 +161,7 @@ async def show_aside(aside_id: int, session: Transaction, asking: Caseworker) ->
     """What the channel sent, as it came. It may hold a person's words: every look is in the history."""
     aside = await health.find_aside(session, aside_id)
     record(session, "aside.read", staff_id=asking.id, aside=aside_id)
-    headers = {**headers_for("text/plain"), "Content-Disposition": "inline", "Referrer-Policy": "no-referrer"}
+    headers = {**headers_for("text/plain", ""), "Content-Disposition": "inline", "Referrer-Policy": "no-referrer"}
     return PlainTextResponse(aside.raw.decode("utf-8", "replace"), headers=headers)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
 from desk import channels, clock, conditions, files, leases, outbox, people, windows
+from desk.attachments import Attachment
 from desk.database import Database, DatabaseAway
 from desk.history import record
 from desk.messages import SHUT, Author, Message, Purpose, Status
@@ -23,6 +24,7 @@ IN_LINE = 8  # Messages read in one look; few, so that what has become urgent do
 AT_ONCE = 16  # Messages of different people that may be on the wire together.
 FILE_ATTEMPTS = 6
 WORTH_TELLING = 30.0  # Seconds; shorter waits are a channel's usual pace, and no news.
+WITHOUT_FILE = frozenset({"text", "erase"})
 UNREACHABLE = frozenset({"blocked", "deactivated", "unknown"})  # Why nothing can reach an address any more.
 
 
@@ -126,17 +128,8 @@ class _Carrier:
         return Way.SHUT if way is Way.PEOPLE and not message.typed else way
 
     async def _send(self, message: Message, external: str, *, late: bool) -> None:
-        assert message.id is not None
-        outgoing = Outgoing(
-            text=message.text,
-            choices=tuple((choice["id"], choice["label"]) for choice in message.choices),
-            kind=message.kind,
-            extra=message.extra,
-            id=str(message.id),
-            late=late,
-        )
         try:
-            number = await self.channel.send(external, outgoing)
+            number = await self.channel.send(external, await self._outgoing(message, late=late))
         except TryLater as later:
             await self._settle(message, Status.WAITING, failure=later.why, wait=later)
         except WindowShut:
@@ -153,6 +146,29 @@ class _Carrier:
             await self._settle(message, Status.UNSURE, failure=type(error).__name__)
         else:
             await self._settle(message, Status.SENT, number=number)
+
+    async def _outgoing(self, message: Message, *, late: bool) -> Outgoing:
+        """What the channel must bring. Nothing has left yet: a database that is away means a later try."""
+        assert message.id is not None
+        attachment = None
+        if message.kind not in WITHOUT_FILE:
+            try:
+                async with self.database.reading() as session:
+                    file = await files.told_with(session, message.id)
+            except DatabaseAway:
+                raise TryLater(LOOK_AGAIN, "database away") from None
+            if file is None or file.content is None:
+                raise Refused("file gone")
+            attachment = Attachment(file.name, file.kind, file.mime, file.content)
+        return Outgoing(
+            text=message.text,
+            choices=tuple((choice["id"], choice["label"]) for choice in message.choices),
+            kind=message.kind,
+            extra=message.extra,
+            id=str(message.id),
+            file=attachment,
+            late=late,
+        )
 
     async def _is_shut(self, message: Message, *, late: bool) -> None:
         """The channel says that the window is shut, although we thought otherwise: believed, unless it is old news."""

@@ -33,6 +33,7 @@ people        the person behind channel addresses
 windows       until when an address may be written to
 staff         accounts, roles, who may see what
 files         photos, voices, documents
+attachments   files that staff add to a reply
 linking       one-time codes that add a channel
 messages      what was heard and told
 transcripts   the transcriber's promise, what waits for it

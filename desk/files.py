@@ -1,10 +1,11 @@
-"""Photos, voices and documents: announced by a channel, fetched later, encrypted in the database, shown with care."""
+"""Photos, voices and documents: announced by a channel and fetched later, or told by staff; shown with care."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Index, Text, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,7 @@ from desk.sealing import Sealed
 
 
 class File(SQLModel, table=True):
-    """A photo, a voice, a document: asked of the channel after the words are safe, encrypted in the database."""
+    """A photo, a voice, a document: asked of the channel after the words are safe, or added by staff; encrypted."""
 
     __table_args__ = (
         Index(
@@ -79,6 +80,11 @@ async def wanted(session: AsyncSession, channel: str, account: str, at: datetime
     ).all()
 
 
+async def told_with(session: AsyncSession, message_id: int) -> File | None:
+    """The file that is to go out as this message, unless it was erased."""
+    return await session.scalar(select(File).where(col(File.message_id) == message_id, col(File.content).is_not(None)))
+
+
 async def keep(session: AsyncSession, file: File, status: str, content: bytes | None, not_before: datetime) -> None:
     """Write down what became of fetching a file, unless the person has erased it meanwhile."""
     values: dict[str, Any] = {"status": status, "not_before": not_before, "attempts": file.attempts + 1}
@@ -88,19 +94,50 @@ async def keep(session: AsyncSession, file: File, status: str, content: bytes | 
     ring(session, "history")
 
 
+UNKNOWN = "application/octet-stream"
+_MARKS = (
+    (b"\xff\xd8\xff", "image/jpeg", "photo"),
+    (b"\x89PNG\r\n\x1a\n", "image/png", "photo"),
+    (b"GIF8", "image/gif", "photo"),
+    (b"%PDF-", "application/pdf", "document"),
+    (b"OggS", "audio/ogg", "voice"),
+    (b"ID3", "audio/mpeg", "audio"),
+    (b"\x1aE\xdf\xa3", "audio/webm", "voice"),
+)
+
+
+def kind_of(content: bytes) -> tuple[str, str]:
+    """(kind, content type) by the bytes themselves, never by the name or by what the sender claims."""
+    for mark, mime, kind in _MARKS:
+        if content.startswith(mark):
+            return kind, mime
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "photo", "image/webp"
+    if content[4:8] == b"ftyp":
+        match content[8:12]:
+            case b"heic" | b"heix" | b"mif1":
+                return "photo", "image/heic"
+            case b"M4A " | b"M4B ":
+                return "audio", "audio/mp4"
+            case _:
+                return "video", "video/mp4"
+    return "document", UNKNOWN
+
+
 _MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+", re.ASCII)
 
 
 def plain_mime(claimed: str) -> str:
     """A content type as it may stand in a header; what is none becomes "some bytes"."""
-    return claimed.lower() if _MIME.fullmatch(claimed.lower()) else "application/octet-stream" if claimed else ""
+    return claimed.lower() if _MIME.fullmatch(claimed.lower()) else UNKNOWN if claimed else ""
 
 
-def headers_for(mime: str) -> dict[str, str]:
-    """How a stranger's file is handed to a browser: shown as what it is or offered for saving, and able to run nothing."""
+def headers_for(mime: str, name: str) -> dict[str, str]:
+    """How a file is handed to a browser: shown as what it is or offered for saving, and able to run nothing."""
     shown = mime.startswith(("image/", "audio/", "video/")) and "svg" not in mime
+    how, called = "inline" if shown else "attachment", quote(name or "file", safe="", errors="replace")
     return {
-        "Content-Disposition": "inline" if shown else 'attachment; filename="file"',
+        "Content-Disposition": f"{how}; filename*=UTF-8''{called}",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cache-Control": "private, no-store",

@@ -11,8 +11,10 @@ from sqlmodel import col
 
 from desk import channels, ids, people, reading, windows
 from desk import messages as post
+from desk.attachments import Attachment
 from desk.database import ring
 from desk.errors import Conflict, Invalid
+from desk.files import File
 from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Author, Button, Message, Purpose, Status
@@ -45,6 +47,7 @@ class Reply:
     seen: int | None = None  # The last message on the page when it was written.
     key: str = ""  # A repeated key changes nothing.
     via: int | None = None  # The address that staff chose; the best one otherwise.
+    files: tuple[Attachment, ...] = ()
 
     def readable(self) -> "Reply":
         """The same without signs that nobody can see; empty where nothing else was written."""
@@ -85,6 +88,7 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
         shown += "\n\n" + say(language, "untranslated")
     elif words.engine and language != "pl":
         shown += "\n\n" + say(language, "translated")
+    said_by = {"who": say(language, "who.centre") if staff.is_system else staff.called(language)}
     longest = channels.facts_of(address.channel).longest
     if not windows.of(address).lets(at, typed=typed):
         longest -= ROOM_FOR_WHY  # What has to wait is brought with a word about why it comes so late.
@@ -107,16 +111,57 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
                 other_language="pl",
                 other_by=words.engine or "staff",
                 request_key=f"{ticket.id}:{words.key}" if words.key and number == 0 else None,
-                extra={"who": say(language, "who.centre") if staff.is_system else staff.called(language)}
-                | ({"as_is": True} if as_is else {}),
+                extra=said_by | ({"as_is": True} if as_is else {}),
             )
         )
     await session.flush()
     if words.engine and language != "pl":
         button = Button(f"-:m:{told[0].id}", say(language, "button.m:original"))
         told[-1].choices = [{"id": button.id, "label": button.label}]
+    for file in words.files:
+        await _tell_file(session, ticket, address, staff, file.nameless() if ticket.is_sensitive else file, said_by, at)
     record(session, "ticket.replied", ticket_id=ticket.id, person_id=person.id, staff_id=staff.id, message=told[0].id)
     return told[0]
+
+
+async def _tell_file(
+    session: AsyncSession,
+    ticket: Ticket,
+    address: Address,
+    staff: Staff,
+    file: Attachment,
+    said_by: dict[str, str],
+    at: datetime,
+) -> None:
+    """A file goes as a message of its own behind the words, so that each can fail or wait by itself."""
+    message = await post.tell(
+        session,
+        address,
+        "",
+        language="",
+        at=at,
+        purpose=Purpose.REPLY,
+        author=Author.STAFF,
+        typed=not staff.is_system,
+        staff_id=staff.id,
+        ticket_id=ticket.id,
+        kind=file.kind,
+        extra=dict(said_by),
+    )
+    await session.flush()
+    session.add(
+        File(
+            message_id=message.id or 0,
+            channel=address.channel,
+            account=address.account,
+            kind=file.kind,
+            name=file.name,
+            mime=file.mime,
+            size=len(file.content),
+            status="kept",
+            content=file.content,
+        )
+    )
 
 
 def _signed(text: str, staff: Staff, language: str, *, is_first: bool) -> str:

@@ -63,6 +63,9 @@ CONFIRMED = (
 ANSWERED = ("cukr_time", "driving_licence", "scams", "work_right", "new_arrival", "unpaid_wages")
 
 
+Files = Sequence[tuple[str, bytes]]  # (name, bytes)
+
+
 @dataclass
 class Shown:
     """One message on a person's screen."""
@@ -71,6 +74,7 @@ class Shown:
     buttons: list[str]
     data: dict[str, str]
     number: str
+    kind: str = "text"
 
 
 @dataclass
@@ -155,24 +159,32 @@ class Worker:
         assert response.status_code == 200, (path, response.status_code, response.text[:300])
         return response.text
 
-    async def posts(self, path: str, **fields: str) -> httpx2.Response:
+    async def posts(self, path: str, files: Files = (), **fields: str) -> httpx2.Response:
         page = await self.client.get("/staff/tickets")
         if page.status_code == 303:  # The session has ended over a long morning.
             await self.signs_in()
             page = await self.client.get("/staff/tickets")
         csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
         assert csrf, "no form on the page"
-        response = await self.client.post(path, data={"csrf": csrf[1], **fields})
+        brought = [("files", (name, content)) for name, content in files]
+        response = await self.client.post(path, data={"csrf": csrf[1], **fields}, files=brought or None)
         await self.town.deliver()
         return response
 
     async def answers(
-        self, ticket: Ticket, polish: str, shown: str = "", *, corrected: bool = False, confirm: bool = False
+        self,
+        ticket: Ticket,
+        polish: str,
+        shown: str = "",
+        *,
+        corrected: bool = False,
+        confirm: bool = False,
+        files: Files = (),
     ) -> httpx2.Response:
-        """Write a reply; `shown` is what the translator made of it."""
+        """Write a reply; `shown` is what the translator made of it, `files` go along with it."""
         return await self.posts(
             f"/staff/tickets/{ids.spoken(ticket.ref)}/replies",
-            text=polish, translation=shown, corrected="1" if corrected else "", confirm="1" if confirm else "",
+            files, text=polish, translation=shown, corrected="1" if corrected else "", confirm="1" if confirm else "",
         )  # fmt: skip
 
     async def closes(self, ticket: Ticket, reason: str, polish: str, shown: str = "") -> httpx2.Response:
@@ -281,6 +293,7 @@ class Town:
                     [choice["label"] for choice in message.choices],
                     {choice["label"]: choice["id"] for choice in message.choices},
                     message.number,
+                    message.kind,
                 )
                 villager.screen.append(shown)
                 villager.unread.append(shown)

@@ -187,6 +187,79 @@ function preview(form) {
   });
 }
 
+/* Files for the person: chosen, dropped or pasted; shown before they go, and each can be taken away again. */
+
+function attach(form) {
+  const input = $("[type=file]", form);
+  const place = $("[data-picked]", form);
+  const words = place.dataset;
+  let picked = [];
+
+  function set(files) {
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    input.files = held.files;
+    picked = [...input.files];
+    const all = picked.reduce((sum, file) => sum + file.size, 0);
+    const wrong = picked.length > Number(words.most) ? words.many : all > Number(words.bytes) ? words.big : "";
+    input.setCustomValidity(wrong);
+    $(".warn", place).textContent = wrong;
+    $("ul", place).replaceChildren(...picked.map(shown));
+    place.hidden = !picked.length;
+  }
+
+  function shown(file) {
+    const line = document.createElement("li");
+    const name = document.createElement("span");
+    const size = document.createElement("span");
+    const remove = document.createElement("button");
+    name.textContent = file.name;
+    size.className = "second";
+    size.textContent = file.size > 500000 ? `${(file.size / 1048576).toFixed(1).replace(".", ",")} MB` : `${Math.max(1, Math.round(file.size / 1024))} kB`;
+    Object.assign(remove, { type: "button", className: "link", textContent: "✕", ariaLabel: words.remove.replace("{name}", file.name) });
+    remove.addEventListener("click", () => {
+      set(picked.filter((one) => one !== file));
+      input.focus();
+    });
+    line.append(name, size, remove);
+    return line;
+  }
+
+  const add = (files) => set([...picked, ...files]);
+  input.addEventListener("change", () => add(input.files));
+  form.addEventListener("dragover", (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
+  form.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length || input.disabled) return;
+    event.preventDefault();
+    add(event.dataTransfer.files);
+  });
+  $("#text").addEventListener("paste", (event) => {
+    /* A program that copies text often adds a picture of it. */
+    if (!event.clipboardData.files.length || event.clipboardData.types.includes("text/plain") || input.disabled) return;
+    event.preventDefault();
+    add(event.clipboardData.files);
+  });
+  /* A note stays inside: it takes no files along. */
+  const mind = () => (input.disabled = $("#kind-note").checked);
+  for (const kind of $$("[name=kind]", form)) kind.addEventListener("change", mind);
+  mind();
+}
+
+/* The composer opens when one comes to it, and closes when one leaves it with nothing written or added. A press on one of its
+   labels gives the focus for a moment to what lies around it: that is not leaving. */
+if (composer) {
+  attach(composer);
+  const leaves = ({ type, target }) => {
+    if (composer.contains(target) || (type === "focusin" && target.contains(composer))) return;
+    if (!$("#text").value && !$("[type=file]", composer).files.length) delete composer.dataset.open;
+  };
+  composer.addEventListener("focusin", () => (composer.dataset.open = ""));
+  document.addEventListener("pointerdown", leaves);
+  document.addEventListener("focusin", leaves);
+}
+
 function grow(area) {
   if (CSS.supports("field-sizing", "content")) return;
   area.style.height = "auto";
@@ -201,7 +274,7 @@ for (const area of $$(".beside textarea")) {
 
 function write(kind) {
   if (!composer) return false;
-  $(`#kind-${kind}`).checked = true;
+  $(`#kind-${kind}`).click();
   composer.dataset.open = "";
   $("#text").focus();
   return true;

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.tickets.page import PRIORITIES, render_ticket
 from desk import clock, ids, replying, staff, tickets
 from desk.access import check_may_read
+from desk.attachments import ALL_TOGETHER, attachments
 from desk.corrections import BY_STAFF, correct
 from desk.database import ring
 from desk.errors import Conflict, DeskError, Invalid, NotFound
@@ -22,12 +23,17 @@ from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Direction, Message, Status
 from desk.people import ContactRule, Person
+from desk.reading import readable
 from desk.replying import AnsweredMeanwhile, Reply
 from desk.texts import say
 from desk.tickets import Ticket
 from desk.translation import TranslatorError
 
 router = APIRouter()
+
+# What the composer sends may bring files, whichever of its buttons was pressed.
+FROM_COMPOSER = re.compile(r"/staff/tickets/[^/]+/(replies|notes|preview)")
+BIGGEST_BODY = ALL_TOGETHER + 1024 * 1024
 
 
 @dataclass
@@ -57,12 +63,13 @@ async def _hold(ref: str, desk: TheDesk, session: Transaction, asking: WhoAsks) 
 
 Held = Annotated[Hold, Depends(_hold)]
 Text = Annotated[str, Form()]
+Files = Annotated[list[UploadFile], File()]
 
 
 # Replies
 
 
-@router.post("/staff/tickets/{ref}/replies")
+@router.post("/staff/tickets/{ref}/replies", max_body_size=BIGGEST_BODY)
 async def post_reply(
     request: Request,
     desk: TheDesk,
@@ -74,12 +81,15 @@ async def post_reply(
     key: Text = "",
     confirm: Text = "",
     via: Text = "",
+    files: Files = [],  # noqa: B006  FastAPI's way to say that there may be none
 ) -> Response:
     """Send a reply. What stands in the way is said on the same page, and nothing that was typed is lost."""
+    chosen = [file for file in files if file.filename or file.size]
     person = await held.session.get_one(Person, held.ticket.person_id)
     language = person.language or "uk"
     typed = {"text": text, "translation": translation, "corrected": bool(corrected), "key": key or ids.token()[:16]}
     typed["via"] = ids.row_number(via)
+    typed["files_again"] = ", ".join(readable(file.filename or "") for file in chosen)
     try:
         if person.contact_rule is ContactRule.NEVER_FIRST and not confirm:
             raise _Think("composer.confirm.never_first")
@@ -88,7 +98,15 @@ async def post_reply(
             held.session,
             held.ticket,
             held.asking.staff,
-            Reply(text, translation, engine, ids.row_number(seen), key[:80], ids.row_number(via)),
+            Reply(
+                text,
+                translation,
+                engine,
+                ids.row_number(seen),
+                key[:80],
+                ids.row_number(via),
+                attachments([(file.filename or "", await file.read()) for file in chosen]),
+            ),
             clock.now(),
         )
     except _Think as thought:
@@ -129,7 +147,7 @@ async def _engine_of(desk: Desk, text: str, translation: str, language: str) -> 
     return desk.translator.engine
 
 
-@router.post("/staff/tickets/{ref}/preview")
+@router.post("/staff/tickets/{ref}/preview", max_body_size=BIGGEST_BODY)
 async def preview(request: Request, desk: TheDesk, ref: str, asking: WhoAsks) -> Response:
     """What the person will read, from the translator; JSON for the script, the page again without it."""
     async with desk.database.reading() as session:
@@ -190,7 +208,7 @@ def differing(polish: str, shown: str, lang: str) -> list[str]:
     return [say(lang, "preview.differs", "staff", figures=", ".join(dict.fromkeys(lost)))]
 
 
-@router.post("/staff/tickets/{ref}/notes")
+@router.post("/staff/tickets/{ref}/notes", max_body_size=BIGGEST_BODY)
 async def post_note(held: Held, text: Text = "") -> Response:
     replying.note(held.session, held.ticket, held.asking.staff, text, clock.now())
     return pages.back_to(held.url, said="said.noted")

@@ -149,7 +149,7 @@ class _Teller:
             "pressed": message.kind == "press",
             "late_text": self.moments.time(message.said_at) if late else None,
             "texts": self.texts(message),
-            "files": [self.file(file) for file in files],
+            "files": [self.file(file, theirs=message.author is Author.PERSON) for file in files],
             "versions": [
                 {
                     "at_text": self.moments.time(message.said_at),
@@ -201,7 +201,7 @@ class _Teller:
     ) -> dict[str, Any]:
         return {"text": text, "lang": lang, "provenance": provenance, "by": by, "parts": None, "retry_url": retry_url}
 
-    def file(self, file: File) -> dict[str, Any]:
+    def file(self, file: File, *, theirs: bool) -> dict[str, Any]:
         url = f"/staff/files/{file.id}" if file.status == "kept" else None
         missing = None
         if file.status in ("too_big", "failed", "erased", "refused"):
@@ -215,7 +215,7 @@ class _Teller:
             "thumb_url": None,
             "name": file.name,
             "size_text": _size(file),
-            "covered": file.covered or (self.person.is_minor and file.kind == "photo"),
+            "covered": file.covered or (theirs and self.person.is_minor and file.kind == "photo"),
             "missing": missing,
         }
 

@@ -14,6 +14,7 @@ from api.tickets.panel import RULES, UNKNOWN, panel_of
 from api.tickets.window import composer_way
 from desk import clock, ids, tickets
 from desk.access import check_may_read
+from desk.attachments import ACCEPTED, ALL_TOGETHER, MOST
 from desk.handbook import Handbook
 from desk.history import record
 from desk.people import ContactRule, Person, addresses_of
@@ -100,6 +101,10 @@ async def render_ticket(
             **_composer(person, kind, lang),
             **composer_way(addresses, person, (composer or {}).get("via"), moments),
             "translates": desk.translator is not None,
+            "accepts": ACCEPTED,
+            "most_files": MOST,
+            "most_bytes": ALL_TOGETHER,
+            "nameless": ticket.is_sensitive,
             **(composer or {}),
         },
         "closing": {
@@ -233,6 +238,7 @@ def _composer(person: Person, kind: str, lang: str) -> dict[str, Any]:
         "blocked": None,
         "confirm": None,
         "error": None,
+        "files_again": "",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bot.findings import Finding
 from bot.intake import Intake
+from desk.attachments import Attachment
 from desk.channels import Facts
 from desk.database import Database
 from desk.settings import Settings
@@ -68,9 +69,10 @@ class Outgoing:
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()  # (id, label)
-    kind: str = "text"  # text, or erase: take back the person's own message `extra["erase"]`
+    kind: str = "text"  # text, a kind of file, or erase: take back the person's own message `extra["erase"]`
     extra: dict[str, Any] = field(default_factory=dict)
     id: str = ""  # Our own name for it, for channels that give it back in what they report.
+    file: Attachment | None = None  # Goes without words.
     late: bool = False  # The time for answers is over; only since a person typed it may it still go.
 
 

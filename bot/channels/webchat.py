@@ -16,7 +16,7 @@ from desk.channels import Facts
 from desk.database import Database, DatabaseAway
 from desk.files import File
 from desk.history import record
-from desk.messages import Direction, Message, Status
+from desk.messages import Author, Direction, Message, Status
 from desk.people import Address
 from desk.tickets import Status as TicketStatus
 from desk.tickets import Ticket
@@ -70,12 +70,19 @@ async def files_of(session: AsyncSession, messages: Sequence[Message]) -> dict[i
 async def fetched(session: AsyncSession, messages: Sequence[Message]) -> None:
     """The page has them: for the desk they have arrived."""
     waiting = [message.id for message in messages if message.status is Status.WAITING]
-    if waiting:
-        await session.execute(
-            update(Message)
-            .where(col(Message.id).in_(waiting), col(Message.status) == Status.WAITING)
-            .values(status=Status.SENT, sent_at=clock.now())
-        )
+    if not waiting:
+        return
+    arrived = await session.scalars(
+        update(Message)
+        .where(col(Message.id).in_(waiting), col(Message.status) == Status.WAITING)
+        .values(status=Status.SENT, sent_at=clock.now())
+        .returning(Message)
+    )
+    for message in arrived:
+        if message.author is Author.STAFF:  # Whoever wrote it has the ticket open and wonders.
+            record(
+                session, "message.sent", ticket_id=message.ticket_id, person_id=message.person_id, message=message.id
+            )
 
 
 async def left(session: AsyncSession, external: str) -> None:

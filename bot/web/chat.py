@@ -115,7 +115,7 @@ async def show_file(file_id: int, door: TheDoor, visit: TheVisit) -> Response:
         message = await session.get(Message, file.message_id) if file is not None else None
     if file is None or file.content is None or message is None or address is None or message.address_id != address.id:
         raise Refusal(404, "not_found", say("uk", "error.not_found"))
-    return Response(file.content, media_type=file.mime, headers=headers_for(file.mime))
+    return Response(file.content, media_type=file.mime, headers=headers_for(file.mime, file.name))
 
 
 @router.post("/chat/exit")

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from bot.channels import webchat
 from bot.web.doors import Refusal, language_of
 from desk import clock, ids
-from desk.files import FileHeard
+from desk.files import FileHeard, kind_of
 from desk.messages import Heard
 from desk.people import Place
 from desk.reading import readable
@@ -76,29 +76,6 @@ async def read_message(request: Request, visit: Visit) -> tuple[Heard, bool]:
 
 def _field(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-KINDS = (
-    (b"\xff\xd8\xff", "image/jpeg", "photo"),
-    (b"\x89PNG\r\n\x1a\n", "image/png", "photo"),
-    (b"GIF8", "image/gif", "photo"),
-    (b"%PDF-", "application/pdf", "document"),
-    (b"OggS", "audio/ogg", "voice"),
-    (b"ID3", "audio/mpeg", "audio"),
-    (b"\x1aE\xdf\xa3", "audio/webm", "voice"),
-)
-
-
-def kind_of(content: bytes) -> tuple[str, str]:
-    """(kind, content type) by the bytes themselves, never by the name or by what the sender claims."""
-    for mark, mime, kind in KINDS:
-        if content.startswith(mark):
-            return kind, mime
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "photo", "image/webp"
-    if content[4:8] == b"ftyp":
-        return ("photo", "image/heic") if content[8:12] in (b"heic", b"heix", b"mif1") else ("video", "video/mp4")
-    return "document", "application/octet-stream"
 
 
 async def _file_heard(upload: Any, language: str) -> FileHeard:

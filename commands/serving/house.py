@@ -92,7 +92,7 @@ class House:
             path = scope.get("path", "")
             theirs = path in ("/staff", "/api") or path.startswith(("/staff/", "/api/"))
             length = dict(scope.get("headers", ())).get(b"content-length", b"")
-            if length.isdigit() and int(length) > (api.app.BIGGEST_BODY if theirs else bot.web.BIGGEST_BODY):
+            if length.isdigit() and int(length) > (api.app.biggest_body(path) if theirs else bot.web.BIGGEST_BODY):
                 # Here, since the server's own refusal has no sentence; and before a byte of it has been read.
                 sentence = say("pl", "error.too_large", "staff") if theirs else say("uk", "error.http.413")
                 await JSONResponse({"error": "too_large", "sentence": sentence}, 413)(scope, receive, send)

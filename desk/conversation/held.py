@@ -45,7 +45,9 @@ async def release(turn: Turn) -> bool:
             why=SHUT,
         )
     if waiting:
-        _say_why(turn, waiting[0], waited_on)
+        first = next((message for message in waiting if message.kind == "text"), None)
+        if first is not None:
+            _say_why(turn, first, waited_on)
         ring(turn.session, "outbox")
     return bool(waiting)
 

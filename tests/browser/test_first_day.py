@@ -1,6 +1,7 @@
 """The first day: a person writes in the web chat, staff answer at the desk, the answer appears without a reload."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -11,6 +12,7 @@ from tests.running import House
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 SCREENS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+FORM = b"%PDF-1.7 a form to fill in"
 QUESTION = "Доброго дня, загубила паспорт, що робити з PESEL UKR?"
 
 
@@ -58,9 +60,23 @@ async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
     await desk.keyboard.press("Enter")
     await desk.locator(f"a[href$='{ref[0]}']").first.click()
     await expect(desk.get_by_text(QUESTION)).to_be_visible()
+    await desk.locator("#composer textarea[name=text]").click()
+    # The composer stays open while one chooses among its parts with the mouse.
+    await desk.locator("label[for=kind-note]").click()
+    await expect(desk.get_by_role("button", name=re.compile("Zapisz notatkę"))).to_be_visible()
+    await desk.locator("label[for=kind-reply]").click()
+    async with desk.expect_file_chooser() as asked:
+        await desk.locator("label[for=files]").click()
+    await (await asked.value).set_files([{"name": "Wniosek.pdf", "mimeType": "application/pdf", "buffer": FORM}] * 2)
+    await desk.get_by_role("button", name="Usuń plik Wniosek.pdf").first.click()
     await desk.locator("#composer textarea[name=text]").fill("Dzień dobry. Proszę przyjść jutro o 9:00.")
     await desk.locator("#composer textarea[name=translation]").fill("Доброго дня. Прийдіть, будь ласка, завтра о 9:00.")
     await desk.get_by_role("button", name=re.compile("Wyślij")).first.click()
 
     await expect(chat.get_by_text("З Вами Марта з Центру.")).to_be_visible()
     await expect(chat.get_by_text("Прийдіть, будь ласка, завтра о 9:00.")).to_be_visible()
+    async with chat.expect_download() as got:
+        await chat.get_by_role("link", name="Wniosek.pdf").click()
+    assert (await got.value).suggested_filename == "Wniosek.pdf"
+    assert Path(await (await got.value).path()).read_bytes() == FORM
+    await expect(desk.get_by_text("Wysłane").last).to_be_visible()

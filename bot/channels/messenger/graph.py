@@ -1,11 +1,13 @@
 """The Graph API: one call, and what an error of it means for the delivery."""
 
+import json
 from typing import Any
 
 import httpx
 import structlog
 
 from bot.channels import Refused, TryLater, Unreachable, Unsure, WindowShut
+from desk.attachments import Attachment
 from desk.settings import Settings
 
 log = structlog.get_logger()
@@ -31,8 +33,12 @@ class Graph:
     async def ask(self, path: str, **query: str) -> dict[str, Any]:
         return await self._call("GET", path, params=query)
 
-    async def tell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return await self._call("POST", path, json=body)
+    async def tell(self, path: str, body: dict[str, Any], file: Attachment | None = None) -> dict[str, Any]:
+        if file is None:
+            return await self._call("POST", path, json=body)
+        # With the bytes of a file the same comes as a form, in which what is no text is written as JSON.
+        form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+        return await self._call("POST", path, data=form, files={"filedata": (file.name, file.content, file.mime)})
 
     async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """The answer; or Unreachable, TryLater, Unsure, Refused, WindowShut."""

@@ -1,4 +1,4 @@
-"""Messenger's mouth: texts with quick replies, or buttons that stay, through the Graph API."""
+"""Messenger's mouth: texts with quick replies, or buttons that stay, and files, through the Graph API."""
 
 import asyncio
 from collections import deque
@@ -15,6 +15,7 @@ PER_SECOND = 40  # Meta lets 300 through; nobody of a help-desk needs more.
 QUICK_REPLIES, BUTTONS = 13, 3
 TITLE, PAYLOAD = 20, 1000
 TEMPLATE_TEXT = 640
+PICTURES = ("image/jpeg", "image/png", "image/gif")  # Others are handed over as files.
 STANDING = "-:"  # Buttons that stay good must not vanish with the next message, as quick replies do.
 OURS = "poruch:"  # What stands before our own number in the metadata of a message.
 
@@ -47,7 +48,7 @@ class MessengerSender:
         if outgoing.kind == "erase":
             return ""  # Nobody can take back what a person wrote in Messenger.
         try:
-            told = await self.graph.tell("me/messages", envelope(external, outgoing))
+            told = await self.graph.tell("me/messages", envelope(external, outgoing), outgoing.file)
         except TryLater as later:
             if outgoing.late and later.why == "permission missing":
                 raise WindowShut from later  # Meta has not given the page the feature after all.
@@ -88,6 +89,9 @@ def envelope(external: str, outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _message(outgoing: Outgoing) -> dict[str, Any]:
+    if outgoing.file is not None:
+        kind = "image" if outgoing.file.mime in PICTURES else "file"
+        return {"attachment": {"type": kind, "payload": {"is_reusable": False}}}
     choices = outgoing.choices[:QUICK_REPLIES]
     if not choices:
         return {"text": outgoing.text}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -12,7 +13,7 @@ import httpx
 # Asked for early: from a later release on, waits are timedeltas always.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -28,8 +29,9 @@ from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.channels import Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
-from bot.channels.telegram import FACTS
+from bot.channels.telegram import FACTS, MEGABYTE
 from desk import clock
+from desk.attachments import Attachment
 from desk.channels import Facts
 
 EVERYONE_PER_SECOND = 25.0
@@ -40,6 +42,9 @@ MOST_IN_A_SECOND = 28
 GROUP_PER_MINUTE = 18
 # A row is as wide as a phone; more than this many letters make the labels break.
 ROW_LETTERS = 26
+PICTURES = ("image/jpeg", "image/png")
+MOST_OF_A_PICTURE = 10 * MEGABYTE
+NO_PICTURE = re.compile("PHOTO_|IMAGE_")  # Too long, too wide, broken: what Telegram says of a picture it cannot show.
 
 
 class Pace(BaseRateLimiter[int]):
@@ -138,7 +143,12 @@ class TelegramSender:
         self.pace = Pace()
         root = api_url.rstrip("/")
         request = HTTPXRequest(
-            connection_pool_size=32, read_timeout=timeout, write_timeout=timeout, connect_timeout=5.0, pool_timeout=5.0
+            connection_pool_size=32,
+            read_timeout=timeout,
+            write_timeout=timeout,
+            media_write_timeout=4 * timeout,
+            connect_timeout=5.0,
+            pool_timeout=5.0,
         )
         self.bot: ExtBot[int] = ExtBot(
             token,
@@ -159,6 +169,8 @@ class TelegramSender:
             if outgoing.kind == "erase":
                 await self.bot.delete_message(int(external), int(outgoing.extra["erase"]))
                 return ""
+            if outgoing.file is not None:
+                return str((await self._send_file(int(external), outgoing.file)).message_id)
             sent = await self.bot.send_message(
                 int(external),
                 outgoing.text,
@@ -168,6 +180,16 @@ class TelegramSender:
         except TelegramError as error:
             raise outcome_of(error) from error
         return str(sent.message_id)
+
+    async def _send_file(self, chat: int, file: Attachment) -> Message:
+        """A picture to be seen at once, where Telegram makes one of it; everything else to be opened."""
+        if file.mime in PICTURES and len(file.content) <= MOST_OF_A_PICTURE:
+            try:
+                return await self.bot.send_photo(chat, file.content, filename=file.name)
+            except BadRequest as error:
+                if not NO_PICTURE.search(error.message):
+                    raise
+        return await self.bot.send_document(chat, file.content, filename=file.name)
 
     async def fetch(self, remote: str) -> bytes:
         try:
