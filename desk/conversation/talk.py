@@ -1,5 +1,6 @@
 """Where a person's dialogue with the bot stands, kept in their row from one message to the next."""
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,8 @@ class Talk:
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> "Talk":
-        known = {name: value for name, value in kept.items() if name in cls.__dataclass_fields__}
+        """A copy, since a change made in what the row holds would not be seen as one, and not be written."""
+        known = {name: deepcopy(value) for name, value in kept.items() if name in cls.__dataclass_fields__}
         return cls(**known)
 
     def kept(self) -> dict[str, Any]:
