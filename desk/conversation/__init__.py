@@ -29,6 +29,7 @@ class Outcome:
     message_id: int | None = None
     popup: str = ""  # To be shown at the pressed button, and nowhere else.
     duplicate: bool = False
+    answer_waits: bool = False  # For the rest of the burst; until then the channel may show that something comes.
     set_aside: bool = False
 
 
@@ -121,7 +122,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         return Outcome(message_id)
     if bursts.must_wait(turn, heard):
         await bursts.wait(turn, message_id)
-        return Outcome(message_id)
+        return Outcome(message_id, answer_waits=True)
     if turn.talk.step == "safe":
         turn.talk.rest()
     await bursts.answer(turn)

@@ -11,8 +11,8 @@ from desk.attachments import ALL_TOGETHER
 from desk.files import File
 from desk.history import Event
 from desk.messages import Author, Message, Status
-from tests.messenger_wire import MessengerWire
 from tests.town import Town
+from tests.wires import MessengerWire
 
 QUESTION = "Доброго дня, загубила паспорт, що робити з PESEL UKR?"
 FORM = ("Wniosek o PESEL.pdf", b"%PDF-1.7 the form")

@@ -10,10 +10,10 @@ import pytest
 from desk import staff
 from desk.database import Database
 from tests.graph_api import GraphApi
-from tests.messenger_wire import PAGE
 from tests.running import House, patiently
 from tests.telegram_api import TelegramApi
 from tests.town import PASSWORD
+from tests.wires import PAGE
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -14,8 +14,8 @@ from desk.reminders import Kind, Reminder
 from desk.tickets import Ticket
 from tests.graph_api import Person as Meta
 from tests.graph_api import Told
-from tests.messenger_wire import MessengerWire
 from tests.town import WARSAW, Town
+from tests.wires import MessengerWire
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -98,15 +98,18 @@ class MessengerEar:
             if (receipt := _receipt(event, self.account)) is not None:
                 await self.intake.report(receipt)
         elif (heard := _heard(event, self.account, ours=ours)) is not None:
-            await self.intake.take(heard)
+            outcome = await self.intake.take(heard)
             if ours:
-                self._errand(self._is_read(heard.place.external))
+                signs = ("mark_seen", "typing_on") if outcome.answer_waits else ("mark_seen",)
+                self._errand(self._shows(heard.place.external, *signs))
             self._errand(self._learn_name(heard.place))
 
     # What nobody waits for
 
-    async def _is_read(self, psid: str) -> None:
-        await self.graph.tell("me/messages", {"recipient": {"id": psid}, "sender_action": "mark_seen"})
+    async def _shows(self, psid: str, *signs: str) -> None:
+        """That it was seen, that an answer is coming: signs in the thread that are no messages."""
+        for sign in signs:
+            await self.graph.tell("me/messages", {"recipient": {"id": psid}, "sender_action": sign})
 
     async def _learn_name(self, place: Place) -> None:
         """The name as Messenger shows it, a hint for staff; many pages may not ask for it."""

@@ -13,6 +13,7 @@ import structlog
 from aiogram import Bot, Dispatcher, F
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError, TelegramConflictError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.types import (
@@ -137,7 +138,7 @@ class TelegramEar:
         edited = event_update.edited_message is not None
         kind, text, files, facts = contents_of(message)
         user = message.from_user
-        await self.intake.take(
+        outcome = await self.intake.take(
             Heard(
                 place=self._place(message.chat.id, user.full_name if user else ""),
                 key=str(event_update.update_id),
@@ -151,6 +152,8 @@ class TelegramEar:
                 facts=facts | {"profile_language": (user.language_code or "")[:2] if user else ""},
             )
         )
+        if outcome.answer_waits:
+            self._errand(self.bot.send_chat_action(message.chat.id, ChatAction.TYPING))
 
     async def _on_press(self, query: CallbackQuery, event_update: Update) -> None:
         if query.message is None or query.message.chat.type != "private":
