@@ -1,14 +1,15 @@
 """Who is asking, and the transaction in which their request happens."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import clock, staff
-from desk.database import Database
+from desk.database import Database, DatabaseAway
 from desk.errors import NotAllowed
 from desk.handbook import Handbook, Shelf
 from desk.history import News
@@ -77,7 +78,7 @@ async def _reading(desk: TheDesk) -> AsyncIterator[AsyncSession]:
 Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
 
 
-async def _asking(request: Request, desk: TheDesk) -> Asking:
+async def _asking(request: Request, desk: TheDesk, afterwards: BackgroundTasks) -> Asking:
     """Who is signed in; raises SignInFirst. A POST must also bring the word against forged forms."""
     token = request.cookies.get(COOKIE, "")
     if not token:
@@ -90,9 +91,15 @@ async def _asking(request: Request, desk: TheDesk) -> Asking:
     if request.method not in ("GET", "HEAD") and not await _brings_the_word(request, held.csrf):
         raise NotAllowed("error.forged")
     if (clock.now() - held.seen_at).total_seconds() > 300:
-        async with desk.database.transaction() as session:
-            await staff.keep_alive(session, held, clock.now())
+        # Behind the answer: the request may hold a transaction already, and would wait for itself.
+        afterwards.add_task(_keep_alive, desk.database, held)
     return Asking(member, held)
+
+
+async def _keep_alive(database: Database, held: StaffSession) -> None:
+    with contextlib.suppress(DatabaseAway):
+        async with database.transaction() as session:
+            await staff.keep_alive(session, held, clock.now())
 
 
 WhoAsks = Annotated[Asking, Depends(_asking)]

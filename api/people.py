@@ -17,14 +17,14 @@ from api.moments import Moments
 from api.refusals import refused
 from api.tickets.inbox import counts_for, need_of
 from api.tickets.panel import RULES, TOLD, contact_of, masked_phone, person_of, state_of
-from desk import clock, ids, merging, people, profiles
+from desk import clock, ids, merging, people, privacy, profiles
 from desk.courses import Course, Place, Standing
-from desk.errors import Conflict, Invalid
+from desk.errors import Conflict, Invalid, NotAllowed
 from desk.handbook import Handbook
 from desk.history import Event, record
 from desk.people import ContactRule
 from desk.profiles import Profile, Row
-from desk.staff import CASEWORK, Staff, everyone
+from desk.staff import CASEWORK, Role, Staff, everyone
 from desk.texts import say
 from desk.tickets import Ticket
 from desk.upkeep import one_line
@@ -35,6 +35,7 @@ Caseworker = Annotated[Asking, only(*CASEWORK)]
 Text = Annotated[str, Form()]
 
 RULE_IDS = {rule: key.removeprefix("safe.") for rule, key in RULES.items()}
+MAY_ERASE = (Role.COORDINATOR,)
 STRICT = (ContactRule.NO_TOPIC, ContactRule.NEVER_FIRST)
 # What stands in a person's history: what was done, not each time that somebody looked.
 DONE = (
@@ -47,6 +48,7 @@ DONE = (
     "link.refused",
     "person.merged",
     "person.split",
+    "person.erased",
 )
 
 
@@ -193,6 +195,24 @@ async def split(person_id: int, desk: TheDesk, session: Transaction, asking: Cas
     return pages.back_to(f"/staff/people/{person_id}", said="said.split")
 
 
+@router.post("/staff/people/{person_id}/erasure")
+async def erase(
+    person_id: int, request: Request, desk: TheDesk, session: Transaction, asking: Caseworker, sure: Text = ""
+) -> Response:
+    """For who asks in person, or whom a channel asks us to forget; what they can do themselves in the chat."""
+    if asking.staff.role not in MAY_ERASE:
+        raise NotAllowed("error.not_your_role")
+    book = await desk.shelf.book(session)
+    profile = await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
+    try:
+        if not sure:
+            raise Invalid("error.erase_sure")
+        await privacy.erase(session, profile.person, clock.now(), by=asking.id)
+    except (Invalid, Conflict) as no:
+        return await _page(request, desk, session, asking, book, profile, no=no)
+    return pages.back_to(f"/staff/people/{person_id}", said="said.erased")
+
+
 async def _page(
     request: Request,
     desk: Desk,
@@ -222,7 +242,14 @@ async def _page(
         },
         "safe": await _safe(session, profile, names, moments),
         "rules": list(RULE_IDS.values()),
-        "can": {"edit": True, "rule": True},
+        "can": {
+            "edit": person.erased_at is None,
+            "rule": person.erased_at is None,
+            "erase": person.erased_at is None and asking.staff.role in MAY_ERASE,
+        },
+        "erased_text": format_date(moments.local(person.erased_at), "d MMMM y", locale=lang)
+        if person.erased_at
+        else None,
         "merges": [
             {"id": one.id, "text": say(lang, "person.merged", "staff", at=moments.short(one.at))}
             for one in (await merging.of_person(session, person.id))[:1]

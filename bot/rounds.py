@@ -9,7 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, leases, outages, reminders
+from desk import clock, leases, outages, privacy, reminders
 from desk.conversation import later
 from desk.conversation.bursts import answer_burst, due_answers
 from desk.database import Database, DatabaseAway
@@ -36,6 +36,7 @@ class Rounds:
             "nudges": (60.0, self.nudge),
             "apologies": (60.0, self.apologise),
             "reminders": (2.0, self.remind),
+            "erasures": (60.0, self.forget),
             **(jobs or {}),
         }
         self.held_at = float("-inf")
@@ -101,6 +102,13 @@ class Rounds:
                 if not await reminders.tell_due(session, await self.shelf.book(session), clock.now()):
                     return
 
+    async def forget(self) -> None:
+        """Let go of the addresses of those who wished to be forgotten, now that the last words are out."""
+        async with self.database.reading() as session:
+            due = await privacy.to_finish(session, clock.now())
+        for person_id in due:
+            await self.in_transaction(partial(_finish, person_id))
+
     async def _each(self, which: Which, what: What) -> None:
         """Find what is due in one look, then deal with each in a transaction of its own."""
         at = clock.now()
@@ -119,6 +127,10 @@ class Rounds:
             raise
         except Exception as error:
             log.exception("rounds.row_broken", error=type(error).__name__)
+
+
+async def _finish(person_id: int, session: AsyncSession) -> None:
+    await privacy.finish(session, person_id)
 
 
 async def _row(what: What, number: int, book: Handbook, at: datetime, session: AsyncSession) -> None:

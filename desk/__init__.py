@@ -48,6 +48,7 @@ reminders     what is due
 merging       two persons who are one, and apart again
 classes       lessons that come and go
 translation   the translator's promise, cache
+privacy       to be forgotten, and what stays for the report
 script        the dialogue as pure steps
 replying      what staff say to a person
 health        whether anything was lost

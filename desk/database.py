@@ -197,6 +197,7 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={sqlite.BUSY_MS}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        "secure_delete=ON",  # What was deleted is overwritten, not only forgotten where it lies.
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

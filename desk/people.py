@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, select
+from sqlalchemy import JSON, Index, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -29,7 +29,15 @@ class ContactRule(enum.Enum):
 
 
 class Person(SQLModel, table=True):
-    __table_args__ = (Index("ix_person_answer_due_at", "answer_due_at"),)
+    __table_args__ = (
+        Index("ix_person_answer_due_at", "answer_due_at"),
+        Index(
+            "ix_person_erased_at",
+            "erased_at",
+            sqlite_where=text("erased_at IS NOT NULL"),
+            postgresql_where=text("erased_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
     language: str = Field(default="", max_length=2)  # Empty until they have chosen or written.
@@ -49,6 +57,7 @@ class Person(SQLModel, table=True):
     talk: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     # When a burst has gone quiet and wants its one answer.
     answer_due_at: datetime | None = None
+    erased_at: datetime | None = None  # They wished to be forgotten: nobody any more, but a number in the report.
 
 
 class Address(SQLModel, table=True):
@@ -99,15 +108,22 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
         ).first()
         if not found:
             break
-        if found[0].merged_into is None:
-            return found[0], found[1], False
-        # While we waited for this person they became one with another, who has the address now: look again.
-    person = Person(name=place.name[:120], met_at=at, heard_at=at)
-    session.add(person)
-    await session.flush()
-    assert person.id is not None
+        person, address = found
+        if person.merged_into is None and not person.joined and person.erased_at is None:
+            return person, address, False
+        # While we waited for this person they may have become one with another, or two again: look who has the address.
+        held = await session.get(Address, address.id, with_for_update=True, populate_existing=True)
+        if held is None or held.person_id != person.id:
+            continue
+        if person.erased_at is None:
+            return person, address, False
+        # The address of somebody forgotten, whose last words may still be on their way: whoever writes there is new.
+        person = await _newcomer(session, place, at)
+        address.person_id, address.met_at, address.heard_at, address.shut_at = person.id or 0, at, at, None
+        return person, address, True
+    person = await _newcomer(session, place, at)
     address = Address(
-        person_id=person.id,
+        person_id=person.id or 0,
         channel=place.channel,
         account=place.account,
         external=place.external,
@@ -119,6 +135,13 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
     return person, address, True
 
 
+async def _newcomer(session: AsyncSession, place: Place, at: datetime) -> Person:
+    person = Person(name=place.name[:120], met_at=at, heard_at=at)
+    session.add(person)
+    await session.flush()
+    return person
+
+
 async def name_if_none(session: AsyncSession, place: Place) -> None:
     person = await session.scalar(
         select(Person)
@@ -128,6 +151,7 @@ async def name_if_none(session: AsyncSession, place: Place) -> None:
             col(Address.account) == place.account,
             col(Address.external) == place.external,
             col(Person.name) == "",
+            col(Person.erased_at).is_(None),
         )
     )
     if person is not None:

@@ -59,7 +59,12 @@ async def list_people(
     if reader.disabled or reader.role not in CASEWORK:
         raise NotAllowed("error.not_your_role")
     readable = readable_by(reader, catalogue)
-    query = select(Person).where(col(Person.merged_into).is_(None)).order_by(col(Person.id).desc()).limit(PAGE + 1)
+    query = (
+        select(Person)
+        .where(col(Person.merged_into).is_(None), col(Person.erased_at).is_(None))
+        .order_by(col(Person.id).desc())
+        .limit(PAGE + 1)
+    )
     if before is not None:
         query = query.where(col(Person.id) < before)
     if words := " ".join(reading.readable(words).split()):

@@ -42,6 +42,7 @@ LINES = {
     "ticket.replied_elsewhere": ("elsewhere", "info"),
     "person.quick_exit": ("quick_exit", "info"),
     "message.erased": ("erased", "info"),
+    "ticket.erased": ("erased_all", "info"),
 }
 
 

@@ -108,7 +108,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         # Another app answers in this thread: the words are kept for people, and we are silent.
         await _keep_for_people(turn)
         return Outcome(message_id)
-    if (name := commands.name_of(heard.text)) and await commands.obey(turn, name):
+    if (name := commands.meant(turn, heard.text)) and await commands.obey(turn, name):
         if name not in commands.ASKED_OF_PEOPLE:
             message = await turn.session.get_one(Message, message_id)
             message.kind = "command"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from desk import ids
-from desk.conversation import asking, classes, files, offering, seconding
+from desk.conversation import asking, classes, erasing, files, offering, seconding
 from desk.conversation.turn import Turn
 from desk.history import record
 from desk.script import buttons, form
@@ -29,6 +29,7 @@ async def answer(turn: Turn) -> None:
         return
     if await _joins_people_talking(turn):
         return
+    lexicon = turn.book.lexicon
     match turn.talk.step:
         case "ask" | "contact":
             await _answer_question(turn)
@@ -40,6 +41,8 @@ async def answer(turn: Turn) -> None:
             await asking.resume(turn, turn.talk.ticket)
         case "which":
             await _answer_which(turn)
+        case erasing.STEP if lexicon.says("yes", turn.said.text) or lexicon.says("no", turn.said.text):
+            await erasing.answered(turn, yes=lexicon.says("yes", turn.said.text))
         case offering.STEP if await offering.written(turn):
             pass
         case "rate":

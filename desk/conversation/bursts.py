@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from desk import clock, outages, reading
-from desk.conversation import answering, asking, files, seconding
+from desk.conversation import answering, asking, erasing, files, seconding
 from desk.conversation.seconding import QUIET
 from desk.conversation.talk import Talk
 from desk.conversation.turn import Said, Turn
@@ -106,7 +106,7 @@ def _answers_the_question(turn: Turn, heard: Heard) -> bool:
         return False
     if any(lexicon.says(word, text) for word in ("person", "back", "skip")):
         return True
-    if turn.talk.step == "summary":
+    if turn.talk.step in ("summary", erasing.STEP):
         return lexicon.says("yes", text) or lexicon.says("no", text)
     ticket = turn.ticket(turn.talk.ticket)
     service = turn.service_of(ticket) if ticket else None

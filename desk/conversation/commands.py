@@ -1,7 +1,7 @@
 """Slash commands, and what the first screen and the language choice do."""
 
 from desk import ids
-from desk.conversation import asking, classes, danger, linking
+from desk.conversation import asking, classes, danger, erasing, linking
 from desk.conversation.turn import Turn
 from desk.linking import is_code
 from desk.script import buttons, summary
@@ -9,7 +9,7 @@ from desk.texts import LANGUAGES, Gap, Lower, Verbatim, Words, lines, paragraphs
 from desk.tickets import Status, Ticket
 from desk.times import ByWhen
 
-# Wishes that the notice speaks of and that a person carries out: staff must see which it was.
+# Wishes that the notice speaks of and that a person may have to carry out: staff must see which it was.
 ASKED_OF_PEOPLE = ("mydata", "delete")
 
 
@@ -17,6 +17,11 @@ def name_of(text: str) -> str:
     """The command a message begins with, without slash, bot's name and payload; empty when it is none."""
     first = text.strip().split(maxsplit=1)[0] if text.strip() else ""
     return first[1:].partition("@")[0].lower() if first.startswith("/") and len(first) > 1 else ""
+
+
+def meant(turn: Turn, text: str) -> str:
+    """The command that a message gives, also in words of its own where these must not be missed."""
+    return name_of(text) or ("delete" if turn.book.lexicon.says("erase", text) else "")
 
 
 async def obey(turn: Turn, name: str) -> bool:
@@ -34,8 +39,10 @@ async def obey(turn: Turn, name: str) -> bool:
             turn.show_menu()
         case "language":
             ask_language(turn)
-        case "human" | "mydata" | "delete":
+        case "human" | "mydata":
             await asking.call_person(turn)
+        case "delete":
+            await erasing.ask(turn)
         case "status":
             _status(turn)
         case "classes":

@@ -5,7 +5,7 @@ from sqlmodel import col
 
 from desk import ids
 from desk import messages as post
-from desk.conversation import answering, asking, classes, commands, danger, files, linking, offering
+from desk.conversation import answering, asking, classes, commands, danger, erasing, files, linking, offering
 from desk.conversation.turn import Turn
 from desk.corrections import BY_PERSON, correct
 from desk.messages import Message, Purpose
@@ -53,6 +53,8 @@ async def press(turn: Turn, data: str) -> bool:
             return await classes.press(turn, rest)
         case "r" if turn.talk.step == "remind":
             await classes.answer_remind(turn, on=rest == "on")
+        case "e" if turn.talk.step == erasing.STEP:
+            await erasing.answered(turn, yes=rest == "all")
         case "x":
             return await linking.give(turn, rest)
         case "j":

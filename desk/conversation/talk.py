@@ -39,6 +39,10 @@ class Talk:
     def begin(self, step: str, ticket: int | None = None, **data: Any) -> None:
         self.step, self.ticket, self.data = step, ticket, data
 
+    def forget(self) -> None:
+        """As if nothing had ever been said."""
+        vars(self).update(vars(Talk()))
+
     def rest(self) -> None:
         """Nothing is being asked any more."""
         self.step, self.ticket, self.token, self.buttons, self.data = "", None, "", [], {}

@@ -1,14 +1,18 @@
 """The inbox and the ticket page: what staff see, what they can do, and what they are not shown."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from desk import clock, ids, library
 from desk.database import Database
 from desk.messages import Author
+from desk.staff import StaffSession
 from desk.tickets import Status
 from tests.town import PASSWORD, WARSAW, Town
 
@@ -252,3 +256,17 @@ async def test_what_the_bot_says_is_signed_by_the_bot(town: Town) -> None:
 
     assert [message.author for message in told] == [Author.PERSON, Author.BOT]
     assert library.STARTER.exists()
+
+
+async def test_whoever_comes_back_after_a_while_does_not_wait_for_themselves(town: Town) -> None:
+    """The sign-in is kept alive by a write of its own; the page has its transaction open by then."""
+    await town.person("Oksana").writes(QUESTION)
+    marta = await town.staff("Marta")
+    ticket = await town.ticket()
+    clock.move_on(timedelta(minutes=20))
+
+    async with asyncio.timeout(3):
+        await marta.opens(url(ticket.ref))
+
+    async with town.database.reading() as session:
+        assert await session.scalar(select(col(StaffSession.seen_at))) == clock.now()

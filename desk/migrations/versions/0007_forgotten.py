@@ -1,0 +1,23 @@
+"""People who wished to be forgotten."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("person", sa.Column("erased_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    forgotten = sa.text("erased_at IS NOT NULL")
+    op.create_index(
+        "ix_person_erased_at", "person", ["erased_at"], sqlite_where=forgotten, postgresql_where=forgotten
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_person_erased_at", table_name="person")
+    op.drop_column("person", "erased_at")

@@ -1,0 +1,275 @@
+"""«Видаліть мої дані»: what goes, what stays, and that nothing of a person can be found anywhere afterwards."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from desk import clock, ids, merging, people, privacy, translation
+from desk import messages as post
+from desk.database import Database
+from desk.library import Entry
+from desk.messages import Message
+from desk.models import TABLES
+from desk.people import Address, ContactRule, Person
+from desk.tickets import Status, Ticket
+from tests.town import WARSAW, Town, Villager
+
+QUESTION = "Доброго дня, загубила паспорт, що робити з PESEL UKR?"
+FORM = ("Wniosek Oksany.pdf", b"%PDF-1.7 the form of Oksana")
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[Town]:
+    """On both databases: what is deleted hangs together in each."""
+    database = Database(database_url)
+    town = Town(database)
+    await town.opens_its_doors(datetime(2026, 12, 9, 10, 0, tzinfo=WARSAW))
+    yield town
+    await town.closes_its_doors()
+    await database.close()
+
+
+async def everything(town: Town) -> str:
+    """All that stands in the database, as text."""
+    found = []
+    async with town.database.reading() as session:
+        for table in TABLES:
+            if table is Entry:
+                continue  # The centre's own texts.
+            for row in await session.scalars(select(table)):
+                found.append(json.dumps(row.model_dump(), default=str, ensure_ascii=False))
+    return "\n".join(found)
+
+
+async def count(town: Town, table: type) -> int:
+    async with town.database.reading() as session:
+        return len((await session.scalars(select(table))).all())
+
+
+async def is_forgotten(oksana: Villager) -> None:
+    """She asks, is told what it costs, and presses."""
+    await oksana.writes("/delete")
+    assert oksana.screen[-1].buttons == ["Видалити все", "Не видаляти", "Людина"]
+    await oksana.presses("Видалити все")
+    assert oksana.last == "Видалено. Листування на своєму телефоні видаліть, будь ласка, самі."
+
+
+async def test_what_goes_and_what_it_costs_is_said_first(town: Town) -> None:
+    larisa = town.person("Larisa")
+    await larisa.writes("Здравствуйте, потеряла паспорт, что делать с PESEL UKR?")
+    await larisa.writes("человек")
+    ref = ids.spoken((await town.ticket()).ref)
+
+    await larisa.writes("/delete")
+
+    assert larisa.last == (
+        f"Будет удалено: сообщения, файлы, имя, контакты. Открытое обращение {ref} закроется без ответа.\n"
+        "Останется для отчёта: тема и даты, без имени и слов. Вернуть удалённое нельзя. Удалить?"
+    )
+    assert larisa.screen[-1].buttons == ["Удалить всё", "Не удалять", "Человек"]
+    await larisa.presses("Удалить всё")
+    assert larisa.last == "Удалено. Переписку на своём телефоне удалите, пожалуйста, сами."
+
+
+async def test_nothing_of_the_person_can_be_found_anywhere_afterwards(town: Town) -> None:
+    oksana, marta, beata = town.person("Оксана Коваль"), await town.staff("Marta"), await town.staff("Beata")
+    await oksana.writes(QUESTION)
+    await oksana.sends("photo", "ось мій лист", content=b"\xff\xd8\xff the letter")
+    await town.waits(timedelta(seconds=5))
+    ticket = await town.ticket()
+    await marta.answers(ticket, "Pani Oksano, proszę przyjść.", "Пані Оксано, приходьте.", files=[FORM])
+    await marta.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/notes", text="Oksana mieszka u siostry.")
+    person = await town.person_row("Оксана Коваль")
+    await beata.posts(f"/staff/people/{person.id}/name", name="Оксана Коваль", phone="+48 600 000 001")
+    web = town.person("Оксана з сайту", "web")
+    await web.writes("це знову я, Оксана, з комп'ютера")
+    other = await town.person_row("Оксана з сайту")
+    async with town.database.transaction() as session:
+        kept, gone = await people.find_person(session, person.id or 0), await people.find_person(session, other.id or 0)
+        await merging.merge(session, kept, gone, clock.now())
+        people.change_rule(session, kept, ContactRule.ONLY_TEXT, "Чоловік читає телефон", 1)
+        (wanted,) = [one for one in await translation.wanted(session) if "паспорт" in one.text]
+        await translation.keep(session, wanted, "Zgubiłam paszport", "libretranslate", clock.now())
+        await post.set_aside(
+            session, "telegram", "", "1", f'{{"from": {oksana.external}}}'.encode(), "odd", clock.now()
+        )
+    await is_forgotten(oksana)
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+
+    left = await everything(town)
+
+    for word in ("Оксан", "Oksan", "паспорт", "paszport", "лист", "600", "siostr", "телефон читає", "Чоловік"):
+        assert word not in left, word
+    assert f'"{oksana.external}"' not in left
+    assert f'"{web.external}"' not in left
+    assert await count(town, Address) == 0
+    assert await count(town, Message) == 0
+    tickets = await town.tickets()
+    assert {(one.service, one.status, one.reason) for one in tickets} >= {
+        ("office_matters", Status.CLOSED, "withdrawn")
+    }
+    assert all(one.answers == {} and one.closed_at for one in tickets)
+
+
+async def test_nothing_is_left_in_the_file_either(town: Town) -> None:
+    if not town.database.is_sqlite:
+        pytest.skip("PostgreSQL's files are its own affair")
+    oksana = town.person("Oksana")
+    secret = "дуже особисті слова про пелікана"
+    await oksana.writes(f"{QUESTION} {secret} " + "і ще багато слів " * 600)  # On pages of their own.
+    file = Path(town.database.engine.url.database or "")
+    assert any(secret.encode() in one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
+    await is_forgotten(oksana)
+
+    async with town.database.engine.connect() as connection:
+        await connection.exec_driver_sql("COMMIT")
+        await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert not any(secret.encode() in one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
+
+
+async def test_staff_see_that_it_happened_and_find_nobody_to_write_to(town: Town) -> None:
+    oksana, marta = town.person("Oksana"), await town.staff("Marta")
+    await oksana.writes(QUESTION)
+    await oksana.writes("людина")
+    person, ticket = await town.person_row("Oksana"), await town.ticket()
+    await is_forgotten(oksana)
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+
+    page = await marta.opens(f"/staff/tickets/{ids.spoken(ticket.ref)}")
+
+    assert "Dane osoby usunięte. Zostały temat i daty." in page
+    assert "Dane tej osoby usunięto" in await marta.opens(f"/staff/people/{person.id}")
+    assert f"/staff/people/{person.id}" not in await marta.opens("/staff/people")
+    await marta.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/reopening")
+    assert (await marta.answers(ticket, "Halo?", "Ви тут?")).status_code in (409, 422)
+
+
+async def test_who_writes_again_is_a_first_contact(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    await is_forgotten(oksana)
+
+    await oksana.writes("добрий день, шукаю роботу")
+
+    assert "Я – Поруч" in oksana.last
+    assert "пошук роботи" in oksana.last
+    assert await count(town, Person) == 2
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+    assert await count(town, Address) == 1, "the address is the new one's"
+    await oksana.writes("людина")
+    assert "Номер звернення" in oksana.last
+
+
+async def test_the_press_that_comes_again_finds_itself(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    await is_forgotten(oksana)
+    oksana.said -= 1  # The channel has not heard our yes, and brings it once more.
+
+    again = await oksana.presses("Видалити все")
+
+    assert again.duplicate
+    assert len([shown for shown in oksana.screen if shown.text.startswith("Видалено.")]) == 1
+
+
+async def test_who_thinks_better_of_it_goes_on_where_they_were(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    await oksana.writes("/delete")
+
+    await oksana.presses("Не видаляти")
+
+    assert oksana.last.startswith("Нічого не видалено. ")
+    assert "Яка допомога потрібна?" in oksana.last
+    await oksana.presses("Пояснити")
+    assert "Наскільки це терміново?" in oksana.last
+
+
+@pytest.mark.parametrize(
+    ("first", "words", "yes", "done"),
+    [
+        (QUESTION, "Видаліть мої дані!", "так", "Видалено."),
+        ("Hello, I have lost my passport, what should I do?", "delete my data", "yes", "Deleted."),
+        ("Dzień dobry, zgubiłam paszport, co mam zrobić?", "usuńcie moje dane", "tak", "Usunięte."),
+        ("Здравствуйте, потеряла паспорт, что мне делать?", "удалите мои данные", "да", "Удалено."),
+    ],
+)
+async def test_plain_words_are_enough(town: Town, first: str, words: str, yes: str, done: str) -> None:
+    anna = town.person("Anna", "web")
+    await anna.writes(first)
+    await anna.writes(words)
+
+    await anna.writes(yes)
+
+    assert anna.last.startswith(done), anna.last
+
+
+async def test_over_an_alarm_a_person_looks_first(town: Town) -> None:
+    olena = town.person("Olena")
+    await olena.writes("чоловік мене б'є, боюся йти додому")
+    before = await count(town, Message)
+
+    await olena.writes("/delete")
+
+    assert "Видалити все" not in olena.screen[-1].buttons
+    assert await count(town, Message) > before
+    assert (await town.ticket()).is_urgent
+
+
+async def test_an_alarm_between_question_and_press_is_not_forgotten(town: Town) -> None:
+    olena = town.person("Olena")
+    await olena.writes(QUESTION)
+    await olena.writes("/delete")
+    button = olena.screen[-1].data["Видалити все"]
+    await olena.writes("чоловік мене б'є, боюся йти додому")
+
+    await olena.presses_data(button)
+
+    assert (await town.ticket()).is_urgent
+    assert await count(town, Message) > 3
+
+
+async def test_last_words_that_cannot_leave_do_not_keep_the_address_for_ever(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    town.wired.add("telegram")  # Nothing leaves from here on.
+    await oksana.writes("/delete")
+    async with town.database.reading() as session:
+        asked = (await session.scalars(select(Message).order_by(col(Message.id).desc()).limit(1))).one()
+    await oksana.presses_data(asked.choices[0]["id"])
+    await town.waits(timedelta(hours=1))
+    await town.rounds.forget()
+    assert await count(town, Address) == 1
+
+    await town.waits(timedelta(days=1))
+    await town.rounds.forget()
+
+    assert await count(town, Address) == 0
+    async with town.database.reading() as session:
+        assert await privacy.to_finish(session, clock.now()) == []
+
+
+async def test_the_coordinator_can_do_it_for_who_asks_in_person(town: Town) -> None:
+    oksana, marta, beata = town.person("Oksana"), await town.staff("Marta"), await town.staff("Beata")
+    await oksana.writes(QUESTION)
+    person = await town.person_row("Oksana")
+    path = f"/staff/people/{person.id}/erasure"
+
+    assert (await marta.posts(path, sure="1")).status_code == 403
+    assert "Zaznacz, że osoba o to poprosiła." in (await beata.posts(path)).text
+    assert await count(town, Message) == 2
+    assert (await beata.posts(path, sure="1")).status_code == 303
+
+    assert await count(town, Message) == 0
+    assert await count(town, Address) == 0
+    async with town.database.reading() as session:
+        assert (await session.scalars(select(Ticket))).one().status is Status.CLOSED
