@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import httpx2
@@ -175,14 +176,20 @@ class TelegramWire(Wire):
     api: TelegramApi
     gap = None
 
+    def __init__(self, town: Town, *, local: Path | None = None, files_up_to: int = 20) -> None:
+        """`local`: the folder of a server of the centre's own; `files_up_to` in megabytes."""
+        self.local, self.files_up_to = local, files_up_to
+        super().__init__(town)
+
     def stand_in(self) -> TelegramApi:
-        return TelegramApi(TOKEN, webhook_backoff=0.05, webhook_timeout=5, webhook_gap=0)
+        return TelegramApi(TOKEN, webhook_backoff=0.05, webhook_timeout=5, webhook_gap=0, local=self.local)
 
     def settings(self) -> dict[str, Any]:
         return {
             "telegram_token": TOKEN,
             "telegram_api_url": self.api.url,
             "telegram_webhook_secret": "a-secret",
+            "telegram_files_up_to": self.files_up_to,
             "public_url": self.door.root,
         }
 

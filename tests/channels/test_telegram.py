@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,17 +13,17 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.channels import BadWebhook, Call
-from bot.channels.telegram import Telegram
-from bot.channels.telegram.sending import TelegramSender
 from desk.conditions import Condition
+from desk.database import Database
 from desk.files import File
 from desk.people import Address
-from desk.settings import Settings
 from desk.tickets import Ticket
 from tests.channels.conftest import Line
 from tests.running import patiently
 from tests.telegram_api import TelegramApi
 from tests.telegram_api.people import Person
+from tests.town import Town
+from tests.wires import TelegramWire
 
 Act = Callable[[Person], Awaitable[Any]]
 
@@ -304,11 +305,22 @@ async def test_staff_see_how_much_telegram_holds_back_and_why(
     minding.cancel()
 
 
-def test_a_server_of_the_centres_own_hands_over_larger_files_from_its_disk() -> None:
-    usual, own = TelegramSender("1:token", "http://127.0.0.1:1"), Telegram()
-    settings = Settings(_env_file=None, telegram_token="1:token", telegram_files_up_to=80)  # type: ignore[call-arg]
-    larger = own.open_channel(settings)
+async def test_a_server_of_the_centres_own_hands_over_larger_files_from_its_disk(
+    database: Database, tmp_path: Path
+) -> None:
+    town = Town(database)
+    film = b"%PDF-1.7 " + bytes(24 << 20)
+    async with TelegramWire(town, local=tmp_path / "telegram", files_up_to=80) as wire:
+        halyna = wire.api.person(512, "Галина")
+        await halyna.sends_document(film, "umowa.pdf")
 
-    assert (usual.bot.local_mode, usual.facts.files_up_to) == (False, 20 << 20)
-    assert isinstance(larger, TelegramSender)
-    assert (larger.bot.local_mode, larger.facts.files_up_to) == (True, 80 << 20)
+        async def kept() -> bool:
+            async with town.database.reading() as session:
+                return await session.scalar(select(col(File.status))) == "kept"
+
+        await patiently(kept, within=20)
+
+    async with town.database.reading() as session:
+        (file,) = await session.scalars(select(File))
+    assert file.content == film
+    await town.closes_its_doors()

@@ -1,11 +1,13 @@
 """Scenes about loss: bursts, crowds, floods, kills and outages. Nothing is lost, and nothing is done twice."""
 
 import asyncio
+import contextlib
 import os
 import random
 from collections import Counter
 from collections.abc import Callable
 
+import httpx2
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -14,11 +16,14 @@ from desk.database import Database
 from desk.messages import Direction, Message, SetAside, Status
 from desk.people import Address
 from desk.tickets import Ticket
+from tests.graph_api import GraphApi
 from tests.running import House, patiently
 from tests.telegram_api import TelegramApi
+from tests.wires import PAGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+REQUEST = "Загубила паспорт, що робити з PESEL?"
 Make = Callable[..., House]
 
 
@@ -104,7 +109,7 @@ async def test_two_thousand_people_at_once(make_house: Make, telegram: TelegramA
     await house.start()
     people = await everyone_starts(telegram, 2000)
 
-    await asyncio.gather(*(person.writes("Загубила паспорт, що робити з PESEL?") for person in people))
+    await asyncio.gather(*(person.writes(REQUEST) for person in people))
     await patiently(lambda: _all_stored(books, 2000), within=90, step=0.5)
     await patiently(lambda: all(person.told for person in people), within=150, step=0.5)
 
@@ -122,7 +127,7 @@ async def test_the_first_sends_are_answered_slow_down(make_house: Make, telegram
     await house.start()
     people = await everyone_starts(telegram, 50)
 
-    await asyncio.gather(*(person.writes("Загубила паспорт, що робити з PESEL?") for person in people))
+    await asyncio.gather(*(person.writes(REQUEST) for person in people))
     await patiently(lambda: all(person.told for person in people), within=120, step=0.5)
 
     assert {len(person.told) for person in people} == {1}
@@ -141,7 +146,7 @@ async def test_killed_with_a_hundred_updates_in_flight(
     await house.start()
     people = await everyone_starts(telegram, 100)
 
-    writing = asyncio.gather(*(person.writes("Загубила паспорт, що робити з PESEL?") for person in people))
+    writing = asyncio.gather(*(person.writes(REQUEST) for person in people))
     await asyncio.sleep(0.25)
     house.dies()
     await writing
@@ -174,7 +179,7 @@ async def test_killed_at_random_instants_under_load(make_house: Make, telegram: 
 
     async def crowd() -> None:
         for person in people:
-            await person.writes("Загубила паспорт, що робити з PESEL?")
+            await person.writes(REQUEST)
             await asyncio.sleep(0.12)
         calm.set()
 
@@ -201,21 +206,43 @@ async def test_killed_at_random_instants_under_load(make_house: Make, telegram: 
 async def test_the_database_is_away_for_a_while(
     make_house: Make, telegram: TelegramApi, books: Books, database_url: str
 ) -> None:
-    """Refused with 503 and Retry-After, repeated by the channel, all stored once."""
-    house = make_house()
-    await house.start()
-    people = await everyone_starts(telegram, 20)
+    """On every channel: refused, with 503 and Retry-After or in silence, repeated by the channel, all stored once."""
+    async with GraphApi(**PAGE, webhook_backoff=0.2, webhook_timeout=5) as graph:
+        messenger = {f"PORUCH_MESSENGER_{name.upper()}": value for name, value in PAGE.items()}
+        house = make_house(settings=messenger | {"PORUCH_MESSENGER_API_URL": graph.url})
+        await house.start()
+        graph.webhook_url = f"{house.root}/webhooks/messenger"
+        await graph.until(lambda: bool(graph.profile), within=60)
+        people = await everyone_starts(telegram, 20)
+        others = [graph.person(str(2000 + number)) for number in range(10)]
+        async with httpx2.AsyncClient(base_url=house.root, timeout=60) as web:
+            tokens = [(await web.post("/chat/session")).json()["token"] for _ in range(5)]
 
-    async with away(database_url):
-        await asyncio.gather(*(person.writes("Загубила паспорт, що робити з PESEL?") for person in people))
-        await patiently(lambda: any(delivery.status == 503 for delivery in telegram.deliveries), within=40)
-        assert not any(delivery.status == 200 for delivery in telegram.deliveries)
+            async with away(database_url):
+                pages = [asyncio.create_task(_insists(web, token)) for token in tokens]
+                await asyncio.gather(*(person.writes(REQUEST) for person in (*people, *others)))
+                await patiently(lambda: any(delivery.status == 503 for delivery in telegram.deliveries), within=40)
+                assert not any(delivery.status == 200 for delivery in telegram.deliveries)
 
-    await patiently(lambda: _all_stored(books, 20), within=60)
-    await patiently(lambda: all(person.told for person in people), within=60)
-    heard = await books.heard()
-    assert len(heard) == len(set(heard)) == 20
-    assert {len(person.told) for person in people} == {1}
+            assert set(await asyncio.gather(*pages)) == {202}
+        await patiently(lambda: _all_stored(books, 35), within=60)
+        await patiently(lambda: all(person.told for person in (*people, *others)), within=60)
+        heard = await books.heard()
+        assert len(heard) == len(set(heard)) == 35
+        assert {len(person.told) for person in (*people, *others)} == {1}
+        assert graph.violations == telegram.violations == []
+
+
+async def _insists(web: httpx2.AsyncClient, token: str) -> int:
+    """As the page does: the same message with the same key, until it is taken."""
+    for _ in range(200):
+        asked = {"text": REQUEST, "key": "once"}
+        with contextlib.suppress(httpx2.TransportError):
+            answer = await web.post("/chat/messages", json=asked, headers={"Authorization": f"Bearer {token}"})
+            if answer.status_code != 503:
+                return answer.status_code
+        await asyncio.sleep(0.5)
+    raise AssertionError("never taken")
 
 
 def away(url: str):  # type: ignore[no-untyped-def]

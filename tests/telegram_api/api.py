@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from .chats import Chat, Group, Message, Press
@@ -40,19 +41,22 @@ class TelegramApi:
 
     `callback_seconds`: how long a press may be answered. `webhook_backoff`: the second of the webhook's pauses, less
     than one to make tests fast. `webhook_gap`: seconds between two setWebhook. `hasty_wait`: the seconds by which who
-    asks for the same updates again and again is slowed down, and how often a conflict is told.
+    asks for the same updates again and again is slowed down, and how often a conflict is told. `local`: the folder in
+    which a server of one's own, started with --local, leaves the files, of any size, for a bot on the same machine.
     """
 
     def __init__(
         self, token: str = TOKEN, *, port: int = 0, flood: Flood | None = None, callback_seconds: float = 15.0,
         webhook_backoff: float = 1.0, webhook_timeout: float = 60.0, webhook_gap: float = 1.0,
         hasty_wait: float = 3.0, bot_name: str = "Poruch", username: str = "poruch_bot", reads_groups: bool = False,
+        local: Path | None = None,
     ) -> None:  # fmt: skip
         self.token = token
         self.port = port
         self.flood = flood or Flood()
         self.faults = Faults()
         self.files = Files()
+        self.local = local
         self.callback_seconds = callback_seconds
         self.webhook_gap = webhook_gap
         self.webhook_free_at = 0.0

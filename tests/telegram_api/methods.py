@@ -95,6 +95,11 @@ def get_file(api: "TelegramApi", query: Query) -> dict[str, Any]:
     file = api.files.by_id.get(query.text("file_id"))
     if file is None:
         raise bad_request("invalid file_id")
+    if api.local is not None:
+        there = api.local / file.path
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_bytes(file.read())
+        return {**file.shown(), "file_path": str(there)}
     if file.size > files.MOST_FETCHED:
         raise bad_request("file is too big")
     return {**file.shown(), "file_path": file.path}
