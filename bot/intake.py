@@ -3,20 +3,18 @@
 from collections.abc import Awaitable, Callable
 
 import structlog
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import clock, messages, people, receipts
 from desk.conversation import Outcome
-from desk.database import Database, DatabaseAway
+from desk.database import Database, DatabaseAway, SentBack
 from desk.messages import Heard
 from desk.people import Place
 from desk.reading import readable
 from desk.receipts import Receipt
 
 log = structlog.get_logger()
-
-SENT_BACK = ("40P01", "40001")  # PostgreSQL: a deadlock, a change that could not be put in order.
 
 Hear = Callable[[AsyncSession, Heard], Awaitable[Outcome]]
 
@@ -65,11 +63,9 @@ class Intake:
         try:
             async with self.database.transaction() as session:
                 return await self._hear(session, heard)
-        except DBAPIError as error:
+        except (IntegrityError, SentBack):
             # Two first messages of one person at once: the other one has made the person, so begin again. The same when
             # two waited for each other and the database has sent one of them back.
-            if not isinstance(error, IntegrityError) and getattr(error.orig, "sqlstate", "") not in SENT_BACK:
-                raise
             async with self.database.transaction() as session:
                 return await self._hear(session, heard)
 

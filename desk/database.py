@@ -47,6 +47,13 @@ class DatabaseAway(Exception):
     """The database cannot be reached or is held by another; nothing was changed, and the same may work later."""
 
 
+class SentBack(DatabaseAway):
+    """Two waited for each other, and PostgreSQL has sent this one back; begun again it passes."""
+
+
+SENT_BACK = ("40P01", "40001")  # A deadlock, a change that could not be put in order.
+
+
 class Bell:
     """Tells a waiting loop that there may be work; a ring before the wait is not forgotten."""
 
@@ -173,6 +180,8 @@ class Database:
 
 def raise_if_away(error: BaseException) -> None:
     """Turn the many ways in which a database can be gone into DatabaseAway; let everything else pass."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in SENT_BACK:
+        raise SentBack(type(error).__name__) from error
     gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError, OSError))
     if isinstance(error, DBAPIError):
         # Without a statement it was the connecting that failed, for whatever reason a server may have.
