@@ -89,7 +89,8 @@ _MANY = {
 _FROM_NOW = re.compile(
     r"\s(?:через|за|за якихось|za|in|cherez|cherz)\s+(?:(\d{1,2}|[^\W\d]+)\s+)?"
     r"(д(?:ень|ня|ні|нів|ней)|dni|dzień|days?|dniv?|тиж\w*|недел\w*|tydzień|tygodni\w*|weeks?|tyzhd\w*|nedel\w*)(?=[\s,.!?])"
-    r"(?!\s*(?:тому|назад|temu|ago))"
+    # What nobody did within a week is a complaint, and no time to come.
+    r"(?!\s*(?:тому|назад|temu|ago|ніхто|никто|nikt|nobody|no one|жодн|ні разу|ни разу|так і не|так и не|ani razu))"
 )
 _OF_THIS_MONTH = re.compile(
     r"(?<![\d.])(\d{1,2})(?:-?(?:го|е))?\s+(?:числ[аіо]|chysla|chisla)(?=[\s,.!?])"

@@ -58,6 +58,8 @@ TUESDAY = date(2026, 12, 1)
         ("24/7", None, None),
         ("1.5 року", None, None),
         ("два тижні тому", None, None),
+        ("за тиждень ніхто не відповів", None, None),
+        ("за два дня никто не ответил", None, None),
         ("two weeks ago", None, None),
         ("за день до того", None, None),
         ("працюю за двох", None, None),
