@@ -49,6 +49,7 @@ DONE = (
     "person.merged",
     "person.split",
     "person.erased",
+    "person.erased_self",
 )
 
 

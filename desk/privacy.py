@@ -71,7 +71,7 @@ async def erase(
         row.is_minor, row.contact_rule, row.reminders = False, ContactRule.FREE, None
         row.prefers, row.joined, row.talk, row.answer_due_at = None, False, {}, None
         row.erased_at = at
-    record(session, "person.erased", person_id=person.id, staff_id=by)
+    record(session, "person.erased" if by else "person.erased_self", person_id=person.id, staff_id=by)
 
 
 async def to_finish(session: AsyncSession, at: datetime, limit: int = 50) -> Sequence[int]:

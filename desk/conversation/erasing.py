@@ -1,6 +1,6 @@
 """/delete: what goes, what stays and what it costs is said first; then all of it goes at once."""
 
-from desk import ids, privacy
+from desk import courses, ids, privacy
 from desk.conversation import asking
 from desk.conversation.turn import Turn
 from desk.script import buttons
@@ -16,6 +16,8 @@ async def ask(turn: Turn) -> None:
         await asking.call_person(turn)
         return
     costs = [w("erase.open", ref=ids.spoken(ticket.ref)) for ticket in turn.open_tickets]
+    if await courses.courses_of(turn.session, turn.person.id or 0):
+        costs.append(w("erase.place"))
     turn.say(lines(line(w("erase.ask"), *costs), w("erase.stays")))
     turn.choices = [buttons.word("e:all"), buttons.word("e:none"), buttons.PERSON]
     turn.talk.begin(STEP, turn.talk.ticket)

@@ -76,7 +76,7 @@ async def test_a_repeated_press_sends_no_file_twice(town: Town) -> None:
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ([("setup.exe", b"MZ\x90")], "Plik „setup.exe” nie pójdzie"),
+        ([("setup.exe", b"MZ\x90")], "Pliku „setup.exe” nie można wysłać"),
         ([("pusty.pdf", b"")], "Plik „pusty.pdf” jest pusty."),
         ([FORM] * 6, "najwyżej 5 plików"),
         ([("duży.pdf", b"%PDF-" + bytes(ALL_TOGETHER))], "razem najwyżej 20 MB"),

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk import clock, ids, merging, people, privacy, translation
+from desk import clock, courses, ids, merging, people, privacy, translation
 from desk import messages as post
+from desk.courses import Course, Place, Standing
 from desk.database import Database
 from desk.library import Entry
 from desk.messages import Message
@@ -74,6 +75,24 @@ async def test_what_goes_and_what_it_costs_is_said_first(town: Town) -> None:
     assert larisa.screen[-1].buttons == ["Удалить всё", "Не удалять", "Человек"]
     await larisa.presses("Удалить всё")
     assert larisa.last == "Удалено. Переписку на своём телефоне удалите, пожалуйста, сами."
+
+
+async def test_a_place_in_a_course_is_named_and_given_up(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    person = await town.person_row("Oksana")
+    async with town.database.transaction() as session:
+        course = Course(code="A1-1", service="polish_course", names={"uk": "польська"}, made_at=clock.now())
+        session.add(course)
+        await session.flush()
+        session.add(Place(course_id=course.id or 0, person_id=person.id or 0, standing=Standing.IN, since=clock.now()))
+    await oksana.writes("/delete")
+    assert "Місце на курсі звільниться." in oksana.last
+
+    await oksana.presses("Видалити все")
+
+    async with town.database.reading() as session:
+        assert await courses.taken_places(session, course.id or 0) == 0
 
 
 async def test_nothing_of_the_person_can_be_found_anywhere_afterwards(town: Town) -> None:

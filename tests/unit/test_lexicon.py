@@ -466,6 +466,10 @@ zminy normalno
 """
 
 SAYS = {
+    "erase": (
+        "Видаліть, будь ласка, мої дані! · удалите мои данные · proszę o usunięcie moich danych · "
+        "can you please delete my data? · vydalit moi dani · Можна видалити мої дані?"
+    ),
     "greeting": (
         "доброго дня · Добрий вечір! · вітаю · Привіт · dzień dobry · cześć · hello · Hi! · здравствуйте · "
         "добрый день · dobryj den · dobry den · Доброго вечора 🙂 · dobrogo dnja · pryvit · Good morning"
@@ -498,6 +502,7 @@ SAYS = {
     "chatter": "алло · ви тут? · ти бот? · зрозуміло · понятно · jesteś botem? · are you there?",
 }
 SAYS_NOT = {
+    "erase": "будь ласка · видаліть фото · видаліть мене зі списку · забудьте мене · forget meeting · moje dane",
     "greeting": "доброго дня, загубила паспорт · вітаю! потрібен перекладач · dzień dobry, szukam pracy",
     "thanks": "дуже дякую! прийдемо о 14 · добре, прийду, дякую · tak moze byc dziekuje · дякую, але потрібен ще юрист",
     "person": "оператор верстата · шукаю роботу · людина на інвалідному візку шукає житло · ваш працівник нахамив",
