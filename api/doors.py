@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import BackgroundTasks, Depends, Request
@@ -92,14 +93,15 @@ async def _asking(request: Request, desk: TheDesk, afterwards: BackgroundTasks) 
         raise NotAllowed("error.forged")
     if (clock.now() - held.seen_at).total_seconds() > 300:
         # Behind the answer: the request may hold a transaction already, and would wait for itself.
-        afterwards.add_task(_keep_alive, desk.database, held)
+        afterwards.add_task(_keep_alive, desk.database, held, clock.now())
     return Asking(member, held)
 
 
-async def _keep_alive(database: Database, held: StaffSession) -> None:
+async def _keep_alive(database: Database, held: StaffSession, at: datetime) -> None:
+    """`at`: when the request came; the answer to it may be a stream that lasts for hours."""
     with contextlib.suppress(DatabaseAway):
         async with database.transaction() as session:
-            await staff.keep_alive(session, held, clock.now())
+            await staff.keep_alive(session, held, at)
 
 
 WhoAsks = Annotated[Asking, Depends(_asking)]

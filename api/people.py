@@ -205,6 +205,8 @@ async def erase(
         raise NotAllowed("error.not_your_role")
     book = await desk.shelf.book(session)
     profile = await profiles.open_profile(session, person_id, asking.staff, book.catalogue)
+    if profile.person.merged_into is not None:
+        return RedirectResponse(f"/staff/people/{profile.person.merged_into}", 303)
     try:
         if not sure:
             raise Invalid("error.erase_sure")

@@ -181,8 +181,8 @@ def _hidden(token: Token, ticket: Ticket) -> bool:
     return ticket.is_sensitive and not token.sensitive
 
 
-async def _ticket(session: AsyncSession, ref: str, token: Token) -> Ticket:
-    ticket = await tickets.find_ticket(session, ref)
+async def _ticket(session: AsyncSession, ref: str, token: Token, *, to_change: bool = True) -> Ticket:
+    ticket = await (tickets.hold(session, ref) if to_change else tickets.find_ticket(session, ref))
     if _hidden(token, ticket):
         raise NotFound("error.no_ticket")  # Not even that it exists.
     return ticket
@@ -240,7 +240,7 @@ async def list_tickets(
 @router.get("/tickets/{ref}", response_model=TicketWhole)
 async def show_ticket(ref: str, session: Transaction, token: Reader) -> dict[str, Any]:
     """One ticket with its messages and its history."""
-    ticket = await _ticket(session, ref, token)
+    ticket = await _ticket(session, ref, token, to_change=False)
     assert ticket.id is not None
     record(session, "api.read", ticket_id=ticket.id, person_id=ticket.person_id, what="ticket", token=token.id)
     messages = await post.of_ticket(session, ticket.id)

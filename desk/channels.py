@@ -1,5 +1,7 @@
 """What the desk must know of a channel without knowing its name: what fits, what can be tapped, who waits for whom."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -46,21 +48,48 @@ def in_use() -> tuple[Facts, ...]:
 
 
 def pieces(text: str, longest: int) -> list[str]:
-    """A text in pieces that fit a channel, parted between paragraphs, else lines, else words.
+    """A text in pieces that fit a channel, parted between paragraphs, else lines, sentences, words, and never in a letter.
 
     `longest` counts UTF-16 units, as the messengers do.
     """
-    if units(text) <= longest:
-        return [text]
     result: list[str] = []
     rest = text
     while units(rest) > longest:
-        fits = _prefix(rest, longest)
-        cut = next((at for mark in ("\n\n", "\n", ". ", " ") if (at := fits.rfind(mark)) > len(fits) // 3), -1)
-        end = cut + 1 if cut >= 0 else len(fits)
+        end = _border(rest, len(_prefix(rest, longest)))
         result.append(rest[:end].strip())
         rest = rest[end:].strip()
-    return [piece for piece in [*result, rest] if piece]
+    return [piece for piece in [*result, rest] if piece] or [text]
+
+
+# Where a text may be parted, the best first. A sentence ends with a word of some length: "ul." and "9." end none.
+_PARAGRAPH, _LINE = re.compile(r"\n\s*\n"), re.compile(r"\n")
+_SENTENCE = re.compile(r"(?:(?<=[^\W\d]{4}[.…])|(?<=[!?])|(?<=[!?.…][»”)]))\s+")
+_WORD = re.compile(r"\s+")
+# What belongs to the sign before it: marks and accents, what chooses its looks, shades of skin, what joins two signs.
+_JOINER, _LOOKS, _SHADES, _FLAGS = "\u200d", "\ufe0e\ufe0f", ("\U0001f3fb", "\U0001f3ff"), ("\U0001f1e6", "\U0001f1ff")
+
+
+def _border(text: str, most: int) -> int:
+    """Where to part, at `most` letters at the latest. What would leave a stump is passed over, but for a paragraph."""
+    for mark, least in ((_PARAGRAPH, most // 8), (_LINE, most // 4), (_SENTENCE, most // 4), (_WORD, most // 4)):
+        ends = [found.start() for found in mark.finditer(text, 0, most + 1) if least <= found.start() <= most]
+        if ends:
+            return ends[-1]
+    at = most
+    while at > 1 and _belongs(text, at):
+        at -= 1
+    return at if at > 1 else most
+
+
+def _belongs(text: str, at: int) -> bool:
+    """Whether the sign at this place is one with the sign before it."""
+    here, before = text[at], text[at - 1]
+    if here == _JOINER or before == _JOINER or here in _LOOKS or unicodedata.category(here).startswith("M"):
+        return True
+    flags = 0
+    while at - flags > 0 and _FLAGS[0] <= text[at - 1 - flags] <= _FLAGS[1]:
+        flags += 1
+    return _SHADES[0] <= here <= _SHADES[1] or (flags % 2 == 1 and _FLAGS[0] <= here <= _FLAGS[1])
 
 
 def units(text: str) -> int:

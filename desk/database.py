@@ -43,6 +43,11 @@ def words(kind: type[enum.Enum]) -> Enum:
     )
 
 
+# For tables of which rows are deleted: SQLite would give the number of a deleted last row to the next one, and whoever still
+# holds it would mean another's.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+
+
 class DatabaseAway(Exception):
     """The database cannot be reached or is held by another; nothing was changed, and the same may work later."""
 

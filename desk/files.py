@@ -11,7 +11,9 @@ from sqlalchemy import Index, Text, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from desk.database import BigKey, ring
+from desk import channels
+from desk.database import NEVER_AGAIN, BigKey, ring
+from desk.people import Address
 from desk.sealing import Sealed
 
 
@@ -31,6 +33,7 @@ class File(SQLModel, table=True):
             sqlite_where=text("transcript = 'wanted'"),
             postgresql_where=text("transcript = 'wanted'"),
         ),
+        NEVER_AGAIN,
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
@@ -80,6 +83,41 @@ async def wanted(session: AsyncSession, channel: str, account: str, at: datetime
     ).all()
 
 
+def announce(
+    session: AsyncSession,
+    message_id: int,
+    address: Address,
+    announced: Sequence[FileHeard],
+    at: datetime,
+    *,
+    covered: bool = False,
+    transcribes: bool = False,
+) -> None:
+    """A row for each file; the bytes come later, unless the channel brought them along."""
+    limit = channels.facts_of(address.channel).files_up_to
+    for file in announced:
+        session.add(
+            File(
+                message_id=message_id,
+                channel=address.channel,
+                account=address.account,
+                kind=file.kind,
+                remote=file.remote,
+                name=file.name,
+                mime=plain_mime(file.mime),
+                size=file.size,
+                seconds=file.seconds,
+                status="kept" if file.content is not None else "too_big" if file.size > limit else "wanted",
+                covered=covered and file.kind == "photo",
+                content=file.content,
+                transcript="wanted" if transcribes and file.kind in SPOKEN else "",
+                not_before=at,
+            )
+        )
+    if announced:
+        ring(session, "files")
+
+
 async def told_with(session: AsyncSession, message_id: int) -> File | None:
     """The file that is to go out as this message, unless it was erased."""
     return await session.scalar(select(File).where(col(File.message_id) == message_id, col(File.content).is_not(None)))
@@ -94,6 +132,7 @@ async def keep(session: AsyncSession, file: File, status: str, content: bytes | 
     ring(session, "history")
 
 
+SPOKEN = frozenset({"voice", "audio", "video_note"})
 UNKNOWN = "application/octet-stream"
 _MARKS = (
     (b"\xff\xd8\xff", "image/jpeg", "photo"),

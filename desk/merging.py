@@ -13,7 +13,7 @@ from desk.database import BigKey
 from desk.errors import Conflict, NotFound
 from desk.history import Event, record
 from desk.messages import Message
-from desk.people import LONGEST_NOTE, Address, ContactRule, Person, find_person, rule_change
+from desk.people import LONGEST_NOTE, Address, ContactRule, Person, find_person, must_be_there, rule_change
 from desk.reminders import Reminder, State
 from desk.tickets import Ticket
 
@@ -53,6 +53,8 @@ async def merge(session: AsyncSession, kept: Person, gone: Person, at: datetime,
         await session.get_one(Person, number, with_for_update=True, populate_existing=True)
     if kept.id == gone.id or kept.merged_into is not None or gone.merged_into is not None:
         raise Conflict("error.same_person")
+    for one in (kept, gone):
+        must_be_there(one)
     assert kept.id is not None and gone.id is not None
     moved = {
         "addresses": await _ids(session, Address, gone.id),

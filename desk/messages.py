@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint, literal_column, select, text
+from sqlalchemy import JSON, Index, Text, UniqueConstraint, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel, col
 
 from desk import channels, windows
-from desk.database import BigKey, insert_unless_there, ring, words
+from desk.database import NEVER_AGAIN, BigKey, insert_unless_there, ring, words
 from desk.files import FileHeard
 from desk.people import Address, Person, Place
 from desk.sealing import Sealed
@@ -106,6 +106,7 @@ class Message(SQLModel, table=True):
             sqlite_where=text("other_state = 'wanted'"),
             postgresql_where=text("other_state = 'wanted'"),
         ),
+        NEVER_AGAIN,
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
@@ -257,9 +258,30 @@ async def tell(
     """Put words for a person into the outbox; the delivery carries them out after the commit.
 
     `typed`: a person has written them. What the channel's window does not let out waits for the person's next words,
-    if it answers them; other news is told to staff as undelivered.
+    if it answers them; other news is told to staff as undelivered. Words that are longer than the channel takes go in
+    pieces; the last one has the buttons, and is given back.
     """
     facts = channels.facts_of(address.channel)
+    *earlier, words_ = channels.pieces(words_, facts.longest)
+    for piece in earlier:
+        await tell(
+            session,
+            address,
+            piece,
+            language=language,
+            at=at,
+            purpose=purpose,
+            author=author,
+            staff_id=staff_id,
+            ticket_id=ticket_id,
+            other=other,
+            other_language=other_language,
+            other_by=other_by,
+            not_before=not_before,
+            extra=extra,
+            typed=typed,
+        )
+        other = ""  # It stands whole beside the first piece.
     reachable = address.reachable or facts.reaches_closed
     lets = windows.of(address).lets(max(at, not_before or at), typed=typed)
     status, failure = Status.WAITING, ""
@@ -301,6 +323,19 @@ async def tell(
     session.add(message)
     ring(session, "outbox")
     return message
+
+
+async def adopt(session: AsyncSession, person_id: int, ticket_id: int) -> None:
+    """What staff wrote elsewhere before there was a ticket stands in the first one there is."""
+    await session.execute(
+        update(Message)
+        .where(
+            col(Message.person_id) == person_id,
+            col(Message.ticket_id).is_(None),
+            col(Message.author) == Author.STAFF,
+        )
+        .values(ticket_id=ticket_id)
+    )
 
 
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Sequence[Message]:

@@ -10,8 +10,8 @@ from sqlalchemy import JSON, Index, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from desk.database import BigKey, words
-from desk.errors import Invalid, NotFound
+from desk.database import NEVER_AGAIN, BigKey, words
+from desk.errors import Conflict, Invalid, NotFound
 from desk.history import Event, record
 
 LONGEST_NAME = 120
@@ -63,7 +63,7 @@ class Person(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """Where a person can be reached on one channel."""
 
-    __table_args__ = (UniqueConstraint("channel", "account", "external"),)
+    __table_args__ = (UniqueConstraint("channel", "account", "external"), NEVER_AGAIN)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
     person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigKey)
@@ -87,8 +87,8 @@ class Place:
     name: str = field(default="", compare=False)  # As the messenger shows it; a hint for staff, never the ref.
 
 
-async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Person, Address, bool]:
-    """The person behind an address, the address, and whether both are new to us.
+async def find(session: AsyncSession, place: Place) -> tuple[Person, Address] | None:
+    """The person behind an address, and the address. Who wished to be forgotten is found as long as the address is.
 
     The person's row is locked until the end of the transaction, so that what one person says is handled in order.
     """
@@ -110,20 +110,38 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
             break
         person, address = found
         if person.merged_into is None and not person.joined and person.erased_at is None:
-            return person, address, False
+            return person, address
         # While we waited for this person they may have become one with another, or two again: look who has the address.
-        held = await session.get(Address, address.id, with_for_update=True, populate_existing=True)
-        if held is None or held.person_id != person.id:
-            continue
-        if person.erased_at is None:
-            return person, address, False
+        # Not against those who only refer to it: a message that is being written has it, and waits for the person.
+        held = await session.get(Address, address.id, with_for_update={"key_share": True}, populate_existing=True)
+        if held is not None and held.person_id == person.id:
+            return person, held
+    return None
+
+
+async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Person, Address, bool]:
+    """The person behind an address, the address, and whether the person is new to us."""
+    found = await find(session, place)
+    if found is not None and found[0].erased_at is None:
+        return *found, False
+    return *await welcome(session, place, at, found), True
+
+
+async def welcome(
+    session: AsyncSession, place: Place, at: datetime, found: tuple[Person, Address] | None = None
+) -> tuple[Person, Address]:
+    """Somebody new. `found`: whoever was forgotten had the address before."""
+    person = Person(name=place.name[:LONGEST_NAME], met_at=at, heard_at=at)
+    session.add(person)
+    await session.flush()
+    assert person.id is not None
+    if found is not None:
         # The address of somebody forgotten, whose last words may still be on their way: whoever writes there is new.
-        person = await _newcomer(session, place, at)
-        address.person_id, address.met_at, address.heard_at, address.shut_at = person.id or 0, at, at, None
-        return person, address, True
-    person = await _newcomer(session, place, at)
+        address = found[1]
+        address.person_id, address.met_at, address.heard_at, address.shut_at = person.id, at, at, None
+        return person, address
     address = Address(
-        person_id=person.id or 0,
+        person_id=person.id,
         channel=place.channel,
         account=place.account,
         external=place.external,
@@ -132,14 +150,7 @@ async def meet(session: AsyncSession, place: Place, at: datetime) -> tuple[Perso
     )
     session.add(address)
     await session.flush()
-    return person, address, True
-
-
-async def _newcomer(session: AsyncSession, place: Place, at: datetime) -> Person:
-    person = Person(name=place.name[:120], met_at=at, heard_at=at)
-    session.add(person)
-    await session.flush()
-    return person
+    return person, address
 
 
 async def name_if_none(session: AsyncSession, place: Place) -> None:
@@ -164,6 +175,12 @@ def initials(name: str) -> str:
     return "".join(letters)[:2].upper() or "?"
 
 
+def must_be_there(person: Person) -> None:
+    """Nothing more is written down about who wished to be forgotten."""
+    if person.erased_at is not None:
+        raise Conflict("error.erased")
+
+
 async def find_person(session: AsyncSession, person_id: int) -> Person:
     person = await session.get(Person, person_id)
     if person is None:
@@ -173,6 +190,7 @@ async def find_person(session: AsyncSession, person_id: int) -> Person:
 
 def rename(session: AsyncSession, person: Person, name: str, gmina: str, is_minor: bool, by: int) -> None:
     """What staff know better: the name, which may be empty, the commune, and whether they are under eighteen."""
+    must_be_there(person)
     if len(name) > LONGEST_NAME:
         raise Invalid("error.field_long", field="name", n=LONGEST_NAME)
     known = (("name", name), ("gmina", gmina), ("is_minor", is_minor))
@@ -184,6 +202,7 @@ def rename(session: AsyncSession, person: Person, name: str, gmina: str, is_mino
 
 def change_rule(session: AsyncSession, person: Person, rule: ContactRule, note: str, by: int) -> None:
     """How this person may be reached from now on. The note is the staff's own, and stands beside the rule."""
+    must_be_there(person)
     if len(note) > LONGEST_NOTE:
         raise Invalid("error.field_long", field="text", n=LONGEST_NOTE)
     person.contact_rule = rule

@@ -4,6 +4,7 @@ It goes in two steps. At once goes all that was said and known; a little later, 
 address to which they went. Until then the press that asked for it is kept too, since a channel may bring it again.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from desk import translation
 from desk.courses import Place, Standing
 from desk.errors import Conflict
 from desk.files import File
@@ -20,11 +22,9 @@ from desk.linking import Link
 from desk.merging import Merge
 from desk.messages import Message, SetAside, Status
 from desk.people import Address, ContactRule, Person
-from desk.reading import masked
 from desk.reminders import Reminder
 from desk.tickets import Note, Reason, Ticket
 from desk.tickets import Status as TicketStatus
-from desk.translation import Translation, fingerprint_of
 from desk.visitors import Visit
 
 BROUGHT_AGAIN = timedelta(minutes=15)  # So long the channel may repeat the press that asked for it.
@@ -47,6 +47,8 @@ async def erase(
     """
     everyone = sorted(await _all_of(session, person))
     rows = [await session.get_one(Person, one, with_for_update=True, populate_existing=True) for one in everyone]
+    if person.merged_into is not None:
+        raise Conflict("error.same_person")  # They are another's part by now: open that one.
     urgent = select(col(Ticket.id)).where(
         _of(Ticket.person_id, everyone), col(Ticket.alarm_at).is_not(None), col(Ticket.status) != TicketStatus.CLOSED
     )
@@ -115,27 +117,22 @@ async def _all_of(session: AsyncSession, person: Person) -> list[int]:
 
 async def _forget_words(session: AsyncSession, people: Sequence[int], keep: int = 0) -> None:
     """Messages with their files and translations, and what of theirs was set aside."""
-    said = (_of(Message.person_id, people), col(Message.id) != keep)
-    translated = await session.execute(
-        select(col(Message.text), col(Message.language), col(Message.other_language), col(Message.other_by)).where(
-            *said, col(Message.key).is_not(None), col(Message.other) != ""
-        )
-    )
-    known = {fingerprint_of(masked(text), source or "uk", target, by) for text, source, target, by in translated}
-    for some in _in_hundreds(sorted(known)):
-        await session.execute(delete(Translation).where(col(Translation.fingerprint).in_(some)))
-    theirs: Select[Any] = select(col(Message.id)).where(*said)
-    await session.execute(delete(File).where(col(File.message_id).in_(theirs)))
-    await session.execute(delete(Message).where(*said))
+    await _forget_messages(session, _of(Message.person_id, people), col(Message.id) != keep)
     for address in await _addresses(session, people):
-        aside = select(SetAside).where(col(SetAside.channel) == address.channel)
+        theirs = re.compile(rb"(?<!\w)" + re.escape(address.external.encode()) + rb"(?!\w)")
+        aside = select(SetAside).where(
+            col(SetAside.channel) == address.channel, ~col(SetAside.key).startswith("deletion:")
+        )
         for row in (await session.scalars(aside)).all():
-            if address.external.encode() in row.raw:
+            if theirs.search(row.raw):
                 await session.delete(row)
 
 
-def _in_hundreds(all_: Sequence[str]) -> list[Sequence[str]]:
-    return [all_[begin : begin + 100] for begin in range(0, len(all_), 100)]
+async def _forget_messages(session: AsyncSession, *which: Any) -> None:
+    await translation.forget(session, (await session.scalars(select(Message).where(*which))).all())
+    theirs: Select[Any] = select(col(Message.id)).where(*which)
+    await session.execute(delete(File).where(col(File.message_id).in_(theirs)))
+    await session.execute(delete(Message).where(*which))
 
 
 async def _empty_tickets(session: AsyncSession, people: Sequence[int], at: datetime, by: int | None) -> None:
@@ -164,6 +161,8 @@ async def _forget_addresses(session: AsyncSession, people: Sequence[int], but: A
     """With the browsers that hold them."""
     going = [address for address in await _addresses(session, people) if but is None or address.id != but.id]
     numbers = [address.id for address in going]
+    # Also the last words to whoever had the address before, if they are still there.
+    await _forget_messages(session, col(Message.address_id).in_(numbers))
     await session.execute(delete(Link).where(col(Link.address_id).in_(numbers) | col(Link.opened_by).in_(numbers)))
     await session.execute(delete(Visit).where(col(Visit.external).in_([address.external for address in going])))
     await session.execute(delete(Address).where(col(Address.id).in_(numbers)))

@@ -8,17 +8,18 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import ids
+from desk import ids, people
 from desk.database import insert_unless_there
+from desk.files import FileHeard, announce
 from desk.history import record
 from desk.messages import Author, Direction, Message, Purpose, Status
 from desk.people import Address, Place
 from desk.reading import readable
 from desk.tickets import Status as TicketStatus
-from desk.tickets import current_of
+from desk.tickets import Ticket, current_of
 
 AT_ONCE = timedelta(seconds=15)  # Nobody reads and answers faster.
-CLOCKS = timedelta(seconds=5)  # By so much the channel's clock may be behind ours.
+CLOCKS = timedelta(seconds=1)  # By so much the channel's clock may be behind ours.
 OUT = (Status.WAITING, Status.SENDING, Status.UNSURE, Status.FAILED, Status.SENT)
 
 
@@ -30,7 +31,10 @@ class What(enum.Enum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """`ours`: our own id of the message, where the channel gave it back. `at`: everything told until then, or when told."""
+    """`ours`: our own id of the message, where the channel gave it back. `at`: everything told until then, or when told.
+
+    `numbers`: the messages that have arrived, where the channel names them.
+    """
 
     place: Place
     what: What
@@ -38,6 +42,8 @@ class Receipt:
     number: str = ""
     ours: str = ""
     text: str = ""
+    files: tuple[FileHeard, ...] = ()
+    numbers: tuple[str, ...] = ()
     automatic: bool = False  # Another program wrote it, as far as the channel tells.
 
 
@@ -52,7 +58,10 @@ async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> None:
         )
     )
     if address is None:
-        return
+        if receipt.what is not What.TOLD or receipt.ours:
+            return
+        # Staff wrote in the channel's own inbox, and we learn of it before we hear the person themselves.
+        _, address, _ = await people.meet(session, place, at)
     if receipt.what is not What.TOLD:
         await _until(session, address, receipt)
     elif (ours := ids.row_number(receipt.ours)) is not None:
@@ -77,12 +86,13 @@ async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: R
 
 
 async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> None:
-    """All that was told before this moment has arrived, or was read."""
+    """All that was told before this moment has arrived, or was read; or just what the channel names."""
+    named = col(Message.number).in_(receipt.numbers)
     told = (
         col(Message.address_id) == address.id,
         col(Message.status) == Status.SENT,
         col(Message.direction) == Direction.TOLD,
-        col(Message.claimed_at) <= receipt.at + CLOCKS,
+        named if receipt.numbers else col(Message.claimed_at) <= receipt.at + CLOCKS,
     )
     columns = (Message.arrived_at,) if receipt.what is What.ARRIVED else (Message.arrived_at, Message.read_at)
     for column in columns:
@@ -96,8 +106,7 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
     )
     if known is not None or not receipt.number:
         return
-    tickets = [ticket for ticket in await current_of(session, address.person_id, at) if ticket.is_open]
-    ticket = tickets[-1] if tickets else None
+    ticket = await _where_it_belongs(session, address.person_id, at)
     row = Message(
         person_id=address.person_id,
         address_id=address.id or 0,
@@ -108,6 +117,7 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
         author=Author.STAFF,
         status=Status.SENT,
         purpose=Purpose.REPLY,
+        kind=receipt.files[0].kind if receipt.files else "text",
         text=readable(receipt.text),
         at=at,
         said_at=receipt.at,
@@ -121,10 +131,21 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
     )
     if not await insert_unless_there(session, row, "request_key"):
         return
+    announce(session, row.id or 0, address, receipt.files, at)
     # What follows the person's words at once is an "instant reply" of the channel, and nobody has read them.
     by_hand = not receipt.automatic and receipt.at - address.heard_at > AT_ONCE
     if ticket is not None:
-        if by_hand:
+        if by_hand and ticket.is_open:
             ticket.staff_at = ticket.touched_at = at
             ticket.status, ticket.due_at = TicketStatus.WAITING, None
         record(session, "ticket.replied_elsewhere", ticket_id=ticket.id, person_id=address.person_id, message=row.id)
+
+
+async def _where_it_belongs(session: AsyncSession, person_id: int, at: datetime) -> Ticket | None:
+    """The ticket that is open, else the last one there was, which does not wake for it."""
+    tickets = await current_of(session, person_id, at)
+    if tickets:
+        return next((ticket for ticket in reversed(tickets) if ticket.is_open), tickets[-1])
+    return await session.scalar(
+        select(Ticket).where(col(Ticket.person_id) == person_id).order_by(col(Ticket.id).desc()).limit(1)
+    )

@@ -73,7 +73,7 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
     _must_be_taken(ticket)
     if words.seen is not None:
         await _nobody_was_faster(session, ticket, staff, words.seen)
-    person = await people.find_person(session, ticket.person_id)
+    person = await _person_of(session, ticket)
     typed = not staff.is_system
     address = await _address(session, person, at, typed=typed, chosen=words.via)
     assert staff.id is not None
@@ -191,7 +191,7 @@ async def close(
     _must_be_taken(ticket)
     if words.seen is not None:
         await _nothing_new_was_heard(session, ticket, words.seen)
-    person = await people.find_person(session, ticket.person_id)
+    person = await _person_of(session, ticket)
     language = person.language or "uk"
     ticket.close(chosen, at)
     rating = book.catalogue.services["complaint_feedback"].slots["rating"] if _may_rate(ticket, person, book) else None
@@ -245,7 +245,7 @@ async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime
         raise Conflict("error.taken_already")
     ticket.taken_at, ticket.owner_id, ticket.touched_at = at, staff.id, at
     record(session, "alarm.taken", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
-    person = await people.find_person(session, ticket.person_id)
+    person = await _person_of(session, ticket)
     address = await _address(session, person, at)
     language = person.language or "uk"
     key = "child.taken" if person.is_minor else "safe.taken"
@@ -271,7 +271,7 @@ async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: H
         raise Conflict("error.bot_speaks")
     ticket.staff_at, ticket.touched_at = None, at
     record(session, "ticket.handed_back", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
-    person = await people.find_person(session, ticket.person_id)
+    person = await _person_of(session, ticket)
     # What the bot asked before people came is answered by now, or must not be asked of old.
     person.talk = {name: kept for name, kept in person.talk.items() if name in STAYS}
     if person.contact_rule is ContactRule.NEVER_FIRST:
@@ -366,6 +366,12 @@ def note(session: AsyncSession, ticket: Ticket, staff: Staff, text: str, at: dat
     assert ticket.id is not None and staff.id is not None
     session.add(Note(ticket_id=ticket.id, staff_id=staff.id, text=text, at=at))
     record(session, "ticket.noted", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
+
+
+async def _person_of(session: AsyncSession, ticket: Ticket) -> Person:
+    person = await people.find_person(session, ticket.person_id)
+    people.must_be_there(person)
+    return person
 
 
 def _must_be_taken(ticket: Ticket) -> None:

@@ -1,6 +1,7 @@
 """Brings the database to this version, and knows whether it is there."""
 
 import enum
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -49,5 +50,21 @@ async def state_of(database: Database) -> State:
 
 async def bring_up_to_date(database: Database) -> None:
     """Run the migrations that are missing; running it again changes nothing."""
-    async with database.engine.begin() as connection:
-        await connection.run_sync(_upgrade)
+    await migrate(database, _upgrade)
+
+
+async def migrate(database: Database, doing: Callable[[Connection], None]) -> None:
+    """Change the schema, all of it or nothing. On SQLite a table is rebuilt, and those that refer to it must not mind."""
+    async with database.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        if database.is_sqlite:
+            await driver.execute("PRAGMA foreign_keys=OFF")  # Which nothing inside a transaction can say.
+        try:
+            async with connection.begin():
+                await connection.run_sync(doing)
+                if database.is_sqlite and (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
+                    raise RuntimeError("a row refers to what is not there; nothing was changed")
+        finally:
+            if database.is_sqlite:
+                await driver.execute("PRAGMA foreign_keys=ON")

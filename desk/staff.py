@@ -297,7 +297,11 @@ async def signed_in(session: AsyncSession, token: str) -> tuple[Staff, StaffSess
 
 
 async def keep_alive(session: AsyncSession, held: StaffSession, at: datetime) -> None:
-    await session.execute(update(StaffSession).where(col(StaffSession.token) == held.token).values(seen_at=at))
+    await session.execute(
+        update(StaffSession)
+        .where(col(StaffSession.token) == held.token, col(StaffSession.seen_at) < at)
+        .values(seen_at=at)
+    )
 
 
 async def sign_out(session: AsyncSession, token: str) -> None:

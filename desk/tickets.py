@@ -13,6 +13,7 @@ from desk import ids
 from desk.database import BigKey, insert_unless_there, words
 from desk.errors import Conflict, Invalid, NotFound
 from desk.history import record
+from desk.people import Person, must_be_there
 
 REOPENS_WITHIN = timedelta(days=7)
 
@@ -170,6 +171,15 @@ async def find_ticket(session: AsyncSession, ref: str) -> Ticket:
     ticket = await session.scalar(select(Ticket).where(col(Ticket.ref) == plain)) if plain else None
     if ticket is None:
         raise NotFound("error.no_ticket")
+    return ticket
+
+
+async def hold(session: AsyncSession, ref: str) -> Ticket:
+    """A ticket to which something is to be done: nobody changes it, or forgets its person, until that is done."""
+    ticket = await find_ticket(session, ref)
+    # The person first, as when they write; and then everything as it is now.
+    must_be_there(await session.get_one(Person, ticket.person_id, with_for_update=True))
+    await session.refresh(ticket, with_for_update=True)
     return ticket
 
 

@@ -1,11 +1,12 @@
 """The translator's promise, what waits for it, and what it has translated before."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -84,19 +85,31 @@ async def keep(
     session: AsyncSession, one: Wanted, translated: str, engine: str, at: datetime, target: str = STAFF
 ) -> None:
     """Put a translation beside its original, unless the person has changed or erased it meanwhile."""
-    await session.merge(
-        Translation(
-            fingerprint=fingerprint_of(one.text, one.source, target, engine), text=translated, engine=engine, at=at
-        )
-    )
     done = await session.scalar(
         update(Message)
         .where(col(Message.id) == one.message_id, col(Message.other_state) == "wanted")
         .values(other=translated, other_language=target, other_state="done", other_by=engine)
-        .returning(col(Message.ticket_id))
+        .returning(Message)
     )
     if done is not None:
-        record(session, "message.translated", ticket_id=done, message=one.message_id)
+        await session.merge(
+            Translation(
+                fingerprint=fingerprint_of(one.text, one.source, target, engine), text=translated, engine=engine, at=at
+            )
+        )
+        record(session, "message.translated", ticket_id=done.ticket_id, message=one.message_id)
+
+
+async def forget(session: AsyncSession, messages: Sequence[Message]) -> None:
+    """What these words were translated to is not kept for others who write the same."""
+    known = sorted(
+        fingerprint_of(masked(one.text), one.language or "uk", one.other_language, one.other_by)
+        for one in messages
+        if one.key is not None and one.other
+    )
+    for begin in range(0, len(known), 100):
+        some = known[begin : begin + 100]
+        await session.execute(delete(Translation).where(col(Translation.fingerprint).in_(some)))
 
 
 async def give_up(session: AsyncSession, message_id: int, state: str = "failed") -> None:

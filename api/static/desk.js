@@ -241,6 +241,9 @@ function attach(form) {
     event.preventDefault();
     add(event.clipboardData.files);
   });
+  /* A browser that comes back to the page brings the files, and they must be seen. */
+  set(input.files);
+  addEventListener("pageshow", () => set(input.files));
   /* A note stays inside: it takes no files along. */
   const mind = () => (input.disabled = $("#kind-note").checked);
   for (const kind of $$("[name=kind]", form)) kind.addEventListener("change", mind);

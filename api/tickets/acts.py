@@ -55,7 +55,7 @@ class Hold:
 
 
 async def _hold(ref: str, desk: TheDesk, session: Transaction, asking: WhoAsks) -> Hold:
-    ticket = await tickets.find_ticket(session, ref)
+    ticket = await tickets.hold(session, ref)
     book = await desk.shelf.book(session)
     check_may_read(asking.staff, ticket, book.catalogue)
     return Hold(ticket, session, asking, book)
@@ -351,7 +351,7 @@ async def reroute(
     message_id: int, desk: TheDesk, session: Transaction, asking: WhoAsks, address: Text = ""
 ) -> Response:
     """Send what does not go out by another channel of the same person."""
-    message = await _message(session, desk, asking, message_id)
+    message = await _message(session, desk, asking, message_id, Status.HELD)
     await replying.reroute(session, message, ids.row_number(address) or 0, asking.id, clock.now())
     return await _back_to_ticket(session, message)
 
@@ -382,10 +382,10 @@ async def translate_again(held: Held, message_id: int) -> Response:
     return pages.back_to(held.url)
 
 
-async def _message(session: AsyncSession, desk: Desk, asking: Asking, message_id: int) -> Message:
+async def _message(session: AsyncSession, desk: Desk, asking: Asking, message_id: int, *also: Status) -> Message:
     message = await session.get(Message, message_id) if 0 < message_id < 2**53 else None
     ticket = await session.get(Ticket, message.ticket_id) if message and message.ticket_id else None
-    if message is None or ticket is None or message.status not in (Status.UNSURE, Status.FAILED):
+    if message is None or ticket is None or message.status not in (Status.UNSURE, Status.FAILED, *also):
         raise NotFound
     book = await desk.shelf.book(session)
     check_may_read(asking.staff, ticket, book.catalogue)

@@ -105,6 +105,9 @@ async def render_ticket(
             "most_files": MOST,
             "most_bytes": ALL_TOGETHER,
             "nameless": ticket.is_sensitive,
+            "asks": say(lang, "composer.confirm.tick", "staff")
+            if person.contact_rule is ContactRule.NEVER_FIRST
+            else None,
             **(composer or {}),
         },
         "closing": {

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import channels, clock, people, reading
+from desk import channels, clock, people, reading, translation
 from desk import messages as post
 from desk.conversation import bursts, commands, danger, files, held, linking, pressing
 from desk.conversation.talk import Talk
@@ -45,7 +45,11 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         ),
     )
     place = replace(heard.place, name=reading.readable(heard.place.name))
-    person, address, is_new = await people.meet(session, place, at)
+    known = await people.find(session, place)
+    is_new = known is None or known[0].erased_at is not None
+    if is_new and not await _is_somebody_new(session, heard):
+        return Outcome(await post.heard_before(session, heard), duplicate=True)
+    person, address = await people.welcome(session, place, at, known) if known is None or is_new else known
     if heard.kind in ("blocked", "unblocked"):
         return await _membership(session, heard, person, address, at)
     if heard.edits and (earlier := await _edited(session, heard, person, address, book, at)):
@@ -81,7 +85,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
             heard.said_at,
         ),
     )
-    files.keep(turn, message_id, heard, turn.facts.files_up_to)
+    files.keep(turn, message_id, heard)
     _learn_language(turn, heard, guess)
     standby = bool(heard.facts.get("standby"))  # Another app answers in this thread.
     came_late = not standby and await held.release(turn)
@@ -92,6 +96,15 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     talk.heard_at = min(heard.said_at, at).isoformat()
     person.talk = talk.kept()
     return outcome
+
+
+async def _is_somebody_new(session: AsyncSession, heard: Heard) -> bool:
+    """Whether somebody speaks whom we do not know; an echo of somebody forgotten must not bring them back."""
+    if heard.kind in ("blocked", "unblocked"):
+        return False
+    if heard.kind == "press" and not heard.text and not heard.choice.startswith(f"{pressing.STANDING}:"):
+        return False  # A button that we never showed them.
+    return await post.heard_before(session, heard) is None
 
 
 async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
@@ -181,6 +194,7 @@ async def _edited(
         return None  # We never saw the first version: it is new to us.
     if message.text == heard.text:
         return Outcome(message.id, duplicate=True)
+    await translation.forget(session, [message])
     message.original = message.original or message.text
     message.text, message.other, message.other_state = heard.text, "", "wanted"
     record(session, "message.edited", ticket_id=message.ticket_id, person_id=person.id, message=message.id)

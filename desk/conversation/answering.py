@@ -25,11 +25,12 @@ async def answer(turn: Turn) -> None:
     if turn.book.lexicon.says("person", turn.said.text):
         await asking.call_person(turn)
         return
+    if turn.talk.step == erasing.STEP and await erasing.written(turn):
+        return
     if await _about_reminders(turn):
         return
     if await _joins_people_talking(turn):
         return
-    lexicon = turn.book.lexicon
     match turn.talk.step:
         case "ask" | "contact":
             await _answer_question(turn)
@@ -41,8 +42,6 @@ async def answer(turn: Turn) -> None:
             await asking.resume(turn, turn.talk.ticket)
         case "which":
             await _answer_which(turn)
-        case erasing.STEP if lexicon.says("yes", turn.said.text) or lexicon.says("no", turn.said.text):
-            await erasing.answered(turn, yes=lexicon.says("yes", turn.said.text))
         case offering.STEP if await offering.written(turn):
             pass
         case "rate":

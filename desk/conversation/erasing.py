@@ -20,7 +20,19 @@ async def ask(turn: Turn) -> None:
         costs.append(w("erase.place"))
     turn.say(lines(line(w("erase.ask"), *costs), w("erase.stays")))
     turn.choices = [buttons.word("e:all"), buttons.word("e:none"), buttons.PERSON]
+    # What waited for the rest of a burst stands in its ticket; an answer to it now would take this question away.
+    turn.talk.waiting, turn.talk.waiting_since, turn.person.answer_due_at = [], "", None
     turn.talk.begin(STEP, turn.talk.ticket)
+
+
+async def written(turn: Turn) -> bool:
+    """A plain yes or no, where the question still stands on the screen."""
+    lexicon, text = turn.book.lexicon, turn.said.text
+    yes = lexicon.says("yes", text)
+    if yes or lexicon.says("no", text):
+        await answered(turn, yes=yes)
+        return True
+    return False
 
 
 async def answered(turn: Turn, *, yes: bool) -> None:

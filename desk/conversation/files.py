@@ -4,10 +4,9 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from desk import messages as post
-from desk import reading
+from desk import reading, translation
 from desk.conversation.turn import Turn
-from desk.database import ring
-from desk.files import File, FileHeard, plain_mime
+from desk.files import SPOKEN, File, announce
 from desk.history import record
 from desk.messages import Heard, Message, Purpose
 from desk.script.buttons import Choice
@@ -16,7 +15,6 @@ from desk.tickets import Ticket
 from desk.triage.words import fold
 
 WITH_FILES = frozenset({"photo", "voice", "audio", "video", "video_note", "animation", "document"})
-SPOKEN = frozenset({"voice", "audio", "video_note"})
 # What a caption says when the picture shows an identity paper.
 _PAPERS = (
     " паспорт",
@@ -33,37 +31,19 @@ _PAPERS = (
 MB = 1024 * 1024
 
 
-def keep(turn: Turn, message_id: int, heard: Heard, limit: int) -> None:
-    """A row for each file; the bytes come later, unless the channel brought them along."""
-    for file in heard.files:
-        turn.session.add(
-            File(
-                message_id=message_id,
-                channel=turn.address.channel,
-                account=turn.address.account,
-                kind=file.kind,
-                remote=file.remote,
-                name=file.name,
-                mime=plain_mime(file.mime),
-                size=file.size,
-                seconds=file.seconds,
-                status=_status(file, limit),
-                covered=file.kind == "photo" and shows_papers(heard.text),
-                content=file.content,
-                transcript="wanted" if file.kind in SPOKEN and turn.book.transcribes else "",
-                not_before=turn.at,
-            )
-        )
+def keep(turn: Turn, message_id: int, heard: Heard) -> None:
+    """The files of a message; a recording remembers what was being asked when it came."""
+    announce(
+        turn.session,
+        message_id,
+        turn.address,
+        heard.files,
+        turn.at,
+        covered=shows_papers(heard.text),
+        transcribes=turn.book.transcribes,
+    )
     if turn.book.transcribes and any(file.kind in SPOKEN for file in heard.files):
         turn.talk.voices[str(message_id)] = [turn.talk.step, str(turn.talk.data.get("slot", ""))]
-    if heard.files:
-        ring(turn.session, "files")
-
-
-def _status(file: FileHeard, limit: int) -> str:
-    if file.content is not None:
-        return "kept"
-    return "too_big" if file.size > limit else "wanted"
 
 
 def shows_papers(caption: str) -> bool:
@@ -111,6 +91,7 @@ async def erase(turn: Turn, message_id: int) -> None:
     if message is None or message.person_id != turn.person.id or message.key is None:
         return
     number = message.number
+    await translation.forget(turn.session, [message])
     message.text = message.other = message.original = ""
     message.kind, message.other_state = "erased", ""
     await turn.session.execute(

@@ -130,7 +130,7 @@ async def _answered_there(turn: Turn, link: Link, *, wants: bool) -> bool:
 async def _answered_here(turn: Turn, link: Link, other: Person | None) -> bool:
     """`other`: the person on the other side, if this is really them."""
     there = await turn.session.get_one(Address, link.opened_by, populate_existing=True)
-    if other is None or other.id != there.person_id:
+    if other is None or other.id != there.person_id or other.erased_at is not None:
         link.end = End.REFUSED
         for ticket_id in [ticket.id for ticket in turn.open_tickets] or [None]:
             record(turn.session, "link.refused", ticket_id=ticket_id, person_id=turn.person.id, channel=there.channel)

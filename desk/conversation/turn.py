@@ -245,6 +245,8 @@ class Turn:
             facts |= {"sensitivity": service.sensitivity, "priority": _priority(service.priority)}
         ticket = await open_ticket(self.session, self.person.id, self.at, due_at=self.book.centre.due(self.at), **facts)
         self.tickets.append(ticket)
+        if self.person.met_at < self.at:
+            await post.adopt(self.session, self.person.id, ticket.id or 0)
         return ticket
 
     def set_service(self, ticket: Ticket, service_id: str) -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlmodel import SQLModel, col
 
-from bot.channels import BadWebhook, Call, Outgoing
-from bot.channels.messenger.graph import Graph
+from bot.channels import BadWebhook, Call, Outgoing, Refused, TryLater
+from bot.channels.messenger.graph import Graph, outcome_of, patient_of
 from bot.channels.messenger.hearing import MessengerEar
 from bot.intake import Intake
 from desk import channels, clock, ids, library, tokens
@@ -199,7 +199,7 @@ FIRST: dict[str, tuple[Act, str, str, list[str], bool]] = {
     "location": (lambda she: she.sends_location(50.06, 19.94), "location", "50.06000, 19.94000", [], True),
     "sticker": (lambda she: she.sends_sticker(), "sticker", "", [], True),
     "share that is not handed on": (lambda she: she.shares(), "unknown", "", [], True),
-    "share with an address": (shares_link, "text", "подивіться\nhttps://example.org/page", [], True),
+    "share with an address": (shares_link, "text", "подивіться\nA page\nhttps://example.org/page", [], True),
     "three attachments": (lambda she: sends_many(she, "image", "image", "file"), "document", "",
                           ["photo", "photo", "document"], True),
     "words with a picture": (lambda she: sends_many(she, "image", text="ось лист"), "photo", "ось лист", ["photo"],
@@ -967,11 +967,59 @@ async def test_the_same_echo_of_the_inbox_at_once_stands_once(wire: MessengerWir
     assert len(await told(town, Author.STAFF)) == 1
 
 
-async def test_an_echo_to_somebody_unknown_does_no_harm(wire: MessengerWire, town: Town) -> None:
-    assert await wire.api.raw(body_of(echo_event("9999", text="Добрий день"))) == 200
+async def test_an_echo_of_the_inbox_that_overtakes_the_first_words_stands_in_their_ticket(
+    wire: MessengerWire, town: Town
+) -> None:
+    assert await wire.api.raw(body_of(echo_event("7001", text="Чим допомогти?"))) == 200
+    clock.move_on(timedelta(seconds=1))
+    await writes(wire, wire.api.person("7001", "Світлана"))
+
+    (elsewhere,) = await told(town, Author.STAFF)
+    assert elsewhere.text == "Чим допомогти?"
+    assert elsewhere.ticket_id == (await town.ticket()).id
+
+
+async def test_our_number_in_an_echo_to_somebody_unknown_does_no_harm(wire: MessengerWire, town: Town) -> None:
     assert await wire.api.raw(body_of(echo_event("9999", text="Добрий день", metadata="poruch:1"))) == 200
 
     assert await told(town) == []
+    assert await rows(town, Address) == []
+
+
+async def test_words_of_staff_in_the_inbox_after_the_end_stand_in_the_closed_ticket(
+    wire: MessengerWire, town: Town
+) -> None:
+    await writes(wire, wire.api.person("7001", "Світлана"))
+    await replies(wire)
+    marta = await town.staff("Marta")
+    await marta.closes(await town.ticket(), "done", "Gotowe.", "Готово.")
+    await wire.settles()
+    clock.move_on(timedelta(minutes=5))
+
+    await wire.api.staff_writes_in_inbox("7001", "Ще одне: візьміть паспорт")
+    await wire.settles()
+
+    ticket = await town.ticket()
+    assert ticket.status is TicketStatus.CLOSED
+    assert "Ще одне: візьміть паспорт" in await marta.opens(f"/staff/tickets/{ids.spoken(ticket.ref)}")
+
+
+async def test_a_picture_of_staff_in_the_inbox_is_seen_in_the_ticket(wire: MessengerWire, town: Town) -> None:
+    await writes(wire, wire.api.person("7001", "Світлана"))
+    picture = wire.api.files.keep(wire.api.url, "image", "map.png", "image/png", b"the way to us")
+    event = echo_event("7001")
+    event["message"]["attachments"] = [{"type": "image", "payload": {"url": picture.url}}]
+
+    assert await wire.api.raw(body_of(event)) == 200
+
+    async def kept() -> bool:
+        return [one.content for one in await rows(town, File)] == [b"the way to us"]
+
+    await patiently(kept, within=15, step=0.02)
+    (shown,) = await told(town, Author.STAFF)
+    assert shown.kind == "photo"
+    marta = await town.staff("Marta")
+    assert "/staff/files/" in await marta.opens(f"/staff/tickets/{ids.spoken((await town.ticket()).ref)}")
 
 
 async def test_our_number_in_the_echo_of_another_thread_changes_nothing(wire: MessengerWire, town: Town) -> None:
@@ -1130,6 +1178,9 @@ EVERYONE: dict[str, tuple[int, int, str, int]] = {
     "permission for others": (299, 0, "permission missing", 300),
     "no permission": (10, 0, "permission missing", 300),
     "judged abusive": (368, 0, "judged abusive", 300),
+    "token gone": (102, 0, "token refused", 300),
+    "too much of the page": (32, 0, "slow down", 60),
+    "too much of Messenger": (80006, 0, "slow down", 60),
     "too much": (613, 0, "slow down", 60),
     "too much for the app": (4, 0, "slow down", 60),
 }
@@ -1667,3 +1718,105 @@ async def test_a_wish_spelt_with_its_padding_is_read_too(deaf_ear: MessengerEar)
     padded = signature_ + b"=" * (-len(signature_) % 4)
 
     assert await asks(deaf_ear, b"signed_request=" + padded.replace(b"=", b"%3D") + b"." + payload) == plain
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "why", "seconds"),
+    [
+        (429, {}, "slow down", 60),
+        (429, {"retry-after": "120"}, "slow down", 120),
+        (429, {"retry-after": "999999"}, "slow down", 3600),
+        (401, {}, "token refused", 300),
+        (403, {}, "permission missing", 300),
+        (503, {}, "server trouble", 30),
+        (400, {"x-business-use-case-usage": "nonsense"}, "", 0),
+        (
+            429,
+            {"x-business-use-case-usage": '{"1": [{"type": "messenger", "estimated_time_to_regain_access": 19}]}'},
+            "slow down",
+            1140,
+        ),
+    ],
+)
+def test_what_http_alone_says_is_understood_and_named_times_are_kept(
+    status: int, headers: dict[str, str], why: str, seconds: int
+) -> None:
+    outcome = patient_of(outcome_of(status, None), headers)
+
+    if not why:
+        assert isinstance(outcome, Refused)
+        return
+    assert isinstance(outcome, TryLater)
+    assert (outcome.why, outcome.seconds) == (why, seconds)
+
+
+def test_numbers_of_errors_may_come_as_text() -> None:
+    outcome = outcome_of(400, {"error": {"code": "190", "error_subcode": "463"}})
+
+    assert isinstance(outcome, TryLater)
+    assert outcome.why == "token refused"
+
+
+async def test_a_reply_that_was_sent_after_the_reading_is_not_shown_as_read(wire: MessengerWire, town: Town) -> None:
+    svitlana = wire.api.person("7001", "Світлана")
+    await writes(wire, svitlana)
+    await svitlana.reads()
+    await wire.settles()
+    clock.move_on(timedelta(seconds=3))
+    reply = await replies(wire)
+
+    read = int((clock.now() - timedelta(seconds=3)).timestamp() * 1000)
+    event = {**event_of(), "read": {"watermark": read}}
+    assert await wire.api.raw(body_of(event)) == 200
+
+    (row,) = await rows(town, Message, col(Message.id) == reply.id)
+    assert row.read_at is None
+
+
+async def test_named_messages_have_arrived_also_without_a_watermark(wire: MessengerWire, town: Town) -> None:
+    wire.api.deliveries = False
+    svitlana = wire.api.person("7001", "Світлана")
+    await writes(wire, svitlana)
+    reply = await replies(wire)
+
+    assert await wire.api.raw(body_of({**event_of(), "delivery": {"mids": [reply.number]}})) == 200
+
+    arrived = {row.id: row.arrived_at is not None for row in await told(town)}
+    assert [number for number, there in arrived.items() if there] == [reply.id]
+
+
+async def test_long_last_words_come_in_pieces_too(wire: MessengerWire, town: Town) -> None:
+    svitlana = wire.api.person("7001", "Світлана")
+    await writes(wire, svitlana)
+    marta = await town.staff("Marta")
+    text = "\n\n".join("Дуже важливе речення. " * 30 for _ in range(5))
+
+    await marta.closes(await town.ticket(), "done", "Gotowe.", text)
+    await wire.settles()
+
+    pieces = svitlana.told[1:]
+    assert len(pieces) == 3
+    assert pieces[-1].quick_replies or pieces[-1].buttons, "the marks stand under the last of them"
+    assert {row.status for row in await told(town, Author.STAFF)} == {Status.SENT}
+
+
+async def test_a_held_reply_and_its_file_can_be_sent_by_another_channel(wire: MessengerWire, town: Town) -> None:
+    svitlana, other = wire.api.person("7001", "Світлана"), town.person("Svitlana")
+    await writes(wire, svitlana)
+    await other.writes(REQUEST)
+    first, second = await town.tickets()
+    marta = await town.staff("Marta")
+    await marta.posts(f"/staff/people/{first.person_id}/merging", ref=ids.spoken(second.ref))
+    address = await address_of(town, svitlana)
+    clock.move_on(A_DAY_LATER)
+    path = f"/staff/tickets/{ids.spoken(first.ref)}/replies"
+    await marta.posts(path, [("a.pdf", b"%PDF-1")], text=REPLY[0], translation=REPLY[1], via=str(address.id))
+    held = [row for row in await told(town, Author.STAFF) if row.status is Status.HELD]
+    assert [row.kind for row in held] == ["text", "document"]
+    (telegram,) = await rows(town, Address, col(Address.channel) == "telegram")
+
+    for row in held:
+        answer = await marta.posts(f"/staff/messages/{row.id}/rerouting", address=str(telegram.id))
+        assert answer.status_code == 303
+
+    assert [shown.kind for shown in other.screen[-2:]] == ["text", "document"]

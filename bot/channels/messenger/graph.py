@@ -1,6 +1,7 @@
 """The Graph API: one call, and what an error of it means for the delivery."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -17,6 +18,12 @@ UNTIL_SOMEBODY_LOOKS = 300.0
 UNTIL_IT_IS_CALM = 60.0
 # After an error of theirs: by then the echo of what arrived all the same has settled it.
 UNTIL_THE_ECHO = 30.0
+LONGEST = 3600.0
+PERMISSIONS = frozenset({3, 10, 200, 230, 294, 299})
+HURRIED = frozenset(
+    {4, 17, 32, 341, 613}
+)  # Calls of the app, of somebody, of the page; and those that are numbered 80000.
+REGAIN = "estimated_time_to_regain_access"
 
 
 class Graph:
@@ -56,7 +63,7 @@ class Graph:
             return told
         if answer.is_success and not isinstance(told, dict):
             raise Unsure  # It was taken, by the look of it, and nobody can say as what.
-        raise outcome_of(answer.status_code, told)
+        raise patient_of(outcome_of(answer.status_code, told), answer.headers)
 
     async def download(self, url: str, most: int) -> bytes | None:
         """A file as Meta hands it out, without our token; None when it is larger than `most` bytes."""
@@ -93,8 +100,7 @@ def graph_of(settings: Settings) -> Graph:
 def outcome_of(status: int, told: Any) -> Exception:
     """What stops the channel, what stops one person, what waits, and what is a mistake of ours."""
     error = told.get("error") if isinstance(told, dict) else None
-    if not isinstance(error, dict):
-        return TryLater(UNTIL_THE_ECHO, "server trouble") if status >= 500 else Refused(f"status {status}")
+    error = error if isinstance(error, dict) else {}
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
     # Meta's support asks for the trace; there are no words of anybody in it.
     log.info("messenger.error", status=status, code=code, subcode=subcode, trace=str(error.get("fbtrace_id", ""))[:40])
@@ -109,24 +115,59 @@ def outcome_of(status: int, told: Any) -> Exception:
             return TryLater(UNTIL_SOMEBODY_LOOKS, "another app has the thread")
         case 10, 1893063:
             return TryLater(UNTIL_SOMEBODY_LOOKS, "page restricted", everyone=True)
-        case 190, _:
+        case ((102 | 190), _):
             return TryLater(UNTIL_SOMEBODY_LOOKS, "token refused", everyone=True)
         case 368, _:
             return TryLater(UNTIL_SOMEBODY_LOOKS, "judged abusive", everyone=True)
-        case ((10 | 200 | 230 | 299), _):
+        case _ if code in PERMISSIONS:
             # It may be for this one message: its tries are counted, so that it cannot hold everybody up for ever.
             return TryLater(UNTIL_SOMEBODY_LOOKS, "permission missing", everyone=True, counts=True)
-        case ((4 | 613), _):
+        case _ if code in HURRIED or 80000 <= code < 80100:
             return TryLater(UNTIL_IT_IS_CALM, "slow down", everyone=True)
         case 100, 2018001:
             return Unreachable("unknown")
         case ((1 | 2 | 1200), _):
             return TryLater(UNTIL_THE_ECHO, "server trouble")
+    if code:
+        return TryLater(UNTIL_THE_ECHO, "server trouble") if status >= 500 else Refused(f"error {code}/{subcode}")
+    return _by_status(status)
+
+
+def _by_status(status: int) -> Exception:
+    """Where only HTTP says what went wrong: a proxy of theirs, or a page that has moved."""
+    match status:
+        case 401:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "token refused", everyone=True)
+        case 403:
+            return TryLater(UNTIL_SOMEBODY_LOOKS, "permission missing", everyone=True, counts=True)
+        case 429:
+            return TryLater(UNTIL_IT_IS_CALM, "slow down", everyone=True)
         case _ if status >= 500:
             return TryLater(UNTIL_THE_ECHO, "server trouble")
         case _:
-            return Refused(f"error {code}/{subcode}")
+            return Refused(f"status {status}")
+
+
+def patient_of(outcome: Exception, headers: Mapping[str, str]) -> Exception:
+    """Not before the time that Meta itself names, in whichever of its headers."""
+    asked = headers.get("retry-after", "")
+    seconds = float(asked) if asked.isdigit() else 60.0 * _minutes(headers.get("x-business-use-case-usage", ""))
+    if isinstance(outcome, TryLater) and outcome.seconds < seconds:
+        return TryLater(min(seconds, LONGEST), outcome.why, everyone=outcome.everyone, counts=outcome.counts)
+    return outcome
+
+
+def _minutes(usage: str) -> float:
+    """The longest `estimated_time_to_regain_access` of {"PAGE": [{"type": …, "estimated_time_to_regain_access": 19}]}."""
+    try:
+        told = json.loads(usage) if usage else {}
+        return max((float(_number(one.get(REGAIN))) for page in told.values() for one in page), default=0.0)
+    except (ValueError, AttributeError, TypeError):
+        return 0.0
 
 
 def _number(value: Any) -> int:
+    """Meta's numbers, which come as text at times."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
+        return int(value)
     return value if isinstance(value, int) else 0

@@ -210,7 +210,7 @@ def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[st
         if BUTTON.match(payload):
             return Heard(place, mid, at, number=mid, kind="press", choice=payload, text=title, facts=facts)
     text = _text(message.get("text"))
-    kind, words, files = _contents(_attachments(message))
+    kind, words, files = _contents(_attachments(message), text)
     reply = message.get("reply_to")
     return Heard(
         place,
@@ -226,12 +226,14 @@ def _message(place: Place, at: datetime, message: dict[str, Any], facts: dict[st
 
 
 def _attachments(message: dict[str, Any]) -> list[dict[str, Any]]:
-    told = message.get("attachments")
-    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return _objects(message.get("attachments"))
 
 
-def _contents(attachments: list[dict[str, Any]]) -> tuple[str, str, tuple[FileHeard, ...]]:
-    """The kind a message is stored as, the words that stand for what is no file, and its files."""
+def _contents(attachments: list[dict[str, Any]], text: str) -> tuple[str, str, tuple[FileHeard, ...]]:
+    """The kind a message is stored as, the words that stand for what is no file, and its files.
+
+    `text`: what was written above them; a link that stands there already is not told again.
+    """
     files: list[FileHeard] = []
     words: list[str] = []
     kind = "unknown" if attachments else "text"
@@ -243,22 +245,36 @@ def _contents(attachments: list[dict[str, Any]]) -> tuple[str, str, tuple[FileHe
                 kind = "sticker"
             case "sticker", _:
                 kind = "sticker"
-            case "location", {"coordinates": {"lat": float() | int() as lat, "long": float() | int() as long}} if (
-                abs(lat) <= 90 and abs(long) <= 180
-            ):
+            case "location", {"coordinates": {"lat": lat, "long": long}} if place := _place(lat, long):
                 kind = "location"
-                words.append(f"{lat:.5f}, {long:.5f}")
+                words.append(place)
             case str(name), {"url": str(url)} if name in KINDS:
                 kind = KINDS[name]
                 called = _name_of(url, name)
                 mime = MIMES.get(name) or mimetypes.guess_type(called)[0] or ""
                 files.append(FileHeard(kind=KINDS[name], remote=url, name=called, mime=mime))
-            case "fallback", {"url": str(url)}:
-                words.append(url)
-                kind = "text"
             case _:
-                words.append(_text(one.get("title")))
-    return kind, "\n".join(word for word in words if word), tuple(files)
+                # Something shared: a link, a post, a reel, a template. What can be read of it is told.
+                told = [_text(one.get("title") or payload.get("title")), _text(payload.get("url") or one.get("url"))]
+                told += [_text(element.get("title")) for element in _objects(payload.get("elements"))]
+                told += [_text(payload.get("text"))]
+                if any(told):
+                    kind = "text"
+                words += [word for word in told if word not in text]
+    return kind, "\n".join(dict.fromkeys(word for word in words if word)), tuple(files)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _place(lat: Any, long: Any) -> str:
+    """Where on earth; empty when it is nowhere."""
+    try:
+        north, east = float(lat), float(long)
+    except (TypeError, ValueError):
+        return ""
+    return f"{north:.5f}, {east:.5f}" if abs(north) <= 90 and abs(east) <= 180 else ""
 
 
 def _name_of(url: str, kind: str) -> str:
@@ -287,14 +303,16 @@ def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Recei
     mid, metadata = _text(message.get("mid")), _text(message.get("metadata"))
     if not mid:
         raise _Odd("echo without mid")
-    _, words, files = _contents(_attachments(message))
+    text = _text(message.get("text"))
+    _, words, files = _contents(_attachments(message), text)
     return Receipt(
         Place(FACTS.name, _id_of(event, "recipient"), account),
         What.TOLD,
         _moment(event.get("timestamp")),
         number=mid,
         ours=metadata.removeprefix(OURS) if metadata.startswith(OURS) else "",
-        text="\n".join(part for part in (_text(message.get("text")), words, *(one.name for one in files)) if part),
+        text="\n".join(part for part in (text, words) if part),
+        files=files,
         automatic=_text(message.get("app_id")) not in ("", INBOX),
     )
 
@@ -302,9 +320,14 @@ def _echo(event: dict[str, Any], message: dict[str, Any], account: str) -> Recei
 def _receipt(event: dict[str, Any], account: str) -> Receipt | None:
     what = What.READ if "read" in event else What.ARRIVED
     told = event.get("read") or event.get("delivery")
-    if not isinstance(told, dict) or not isinstance(told.get("watermark"), int):
+    if not isinstance(told, dict):
         return None
-    return Receipt(Place(FACTS.name, _id_of(event, "sender"), account), what, _moment(told["watermark"]))
+    named = told.get("mids")
+    numbers = tuple(one for one in named if isinstance(one, str)) if isinstance(named, list) else ()
+    if not numbers and not isinstance(told.get("watermark"), int):
+        return None
+    at = _moment(told.get("watermark", event.get("timestamp")))
+    return Receipt(Place(FACTS.name, _id_of(event, "sender"), account), what, at, numbers=numbers)
 
 
 def _id_of(event: dict[str, Any], who: str) -> str:

@@ -44,7 +44,9 @@ GROUP_PER_MINUTE = 18
 ROW_LETTERS = 26
 PICTURES = ("image/jpeg", "image/png")
 MOST_OF_A_PICTURE = 10 * MEGABYTE
-NO_PICTURE = re.compile("PHOTO_|IMAGE_")  # Too long, too wide, broken: what Telegram says of a picture it cannot show.
+NO_PICTURE = re.compile(
+    "photo_|image_", re.IGNORECASE
+)  # Too long, too wide, broken: what Telegram says of a picture it cannot show.
 
 
 class Pace(BaseRateLimiter[int]):

@@ -16,8 +16,19 @@ def upgrade() -> None:
     op.create_index(
         "ix_person_erased_at", "person", ["erased_at"], sqlite_where=forgotten, postgresql_where=forgotten
     )
+    _rebuild(autoincrement=True)
+
+
+def _rebuild(*, autoincrement: bool) -> None:
+    """On SQLite the numbers of deleted rows are not given out again."""
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for table in ("message", "file", "address"):
+        with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": autoincrement}):
+            pass
 
 
 def downgrade() -> None:
+    _rebuild(autoincrement=False)
     op.drop_index("ix_person_erased_at", table_name="person")
     op.drop_column("person", "erased_at")
