@@ -69,6 +69,14 @@ async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
         await desk.locator("label[for=files]").click()
     await (await asked.value).set_files([{"name": "Wniosek.pdf", "mimeType": "application/pdf", "buffer": FORM}] * 2)
     await desk.get_by_role("button", name="Usuń plik Wniosek.pdf").first.click()
+    # Whoever goes away and comes back sees what is still chosen.
+    await desk.evaluate("location.href = '/staff/people'")
+    await desk.wait_for_url("**/staff/people")
+    await desk.go_back()
+    await expect(desk.locator("[data-picked] li")).to_have_count(await desk.evaluate("$('#files').files.length"))
+    await desk.locator("#composer textarea[name=text]").click()
+    if not await desk.locator("[data-picked] li").count():
+        await desk.set_input_files("#files", [{"name": "Wniosek.pdf", "mimeType": "application/pdf", "buffer": FORM}])
     await desk.locator("#composer textarea[name=text]").fill("Dzień dobry. Proszę przyjść jutro o 9:00.")
     await desk.locator("#composer textarea[name=translation]").fill("Доброго дня. Прийдіть, будь ласка, завтра о 9:00.")
     await desk.get_by_role("button", name=re.compile("Wyślij")).first.click()

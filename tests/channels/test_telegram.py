@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import struct
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from tests.channels.conftest import Line
 from tests.running import patiently
 from tests.telegram_api import TelegramApi
 from tests.telegram_api.people import Person
-from tests.town import Town
+from tests.town import Town, hash_quickly
 from tests.wires import TelegramWire
 
 Act = Callable[[Person], Awaitable[Any]]
@@ -323,4 +325,28 @@ async def test_a_server_of_the_centres_own_hands_over_larger_files_from_its_disk
     async with town.database.reading() as session:
         (file,) = await session.scalars(select(File))
     assert file.content == film
+    await town.closes_its_doors()
+
+
+@pytest.mark.parametrize(
+    ("height", "goes_as"), [(800, "photo"), (30_000, "document")], ids=["picture", "long screenshot"]
+)
+async def test_what_telegram_cannot_show_as_a_picture_goes_as_a_file(
+    database: Database, monkeypatch: pytest.MonkeyPatch, height: int, goes_as: str
+) -> None:
+    hash_quickly(monkeypatch)
+    town = Town(database)
+    await town.opens_its_doors(datetime.now(UTC))
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 600, height) + b" and its points"
+    async with TelegramWire(town) as wire:
+        halyna = wire.api.person(513, "Галина")
+        await halyna.writes("Потрібна довідка з установи")
+        await wire.settles()
+        marta = await town.staff("Marta")
+
+        await marta.answers(await town.ticket(), "Proszę.", "Ось.", files=[("екран.png", picture)])
+        await wire.settles()
+
+        assert halyna.last.kind == goes_as
+        assert wire.api.violations == []
     await town.closes_its_doors()

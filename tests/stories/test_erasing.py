@@ -14,7 +14,7 @@ from desk import messages as post
 from desk.courses import Course, Place, Standing
 from desk.database import Database
 from desk.library import Entry
-from desk.messages import Message
+from desk.messages import Message, SetAside
 from desk.models import TABLES
 from desk.people import Address, ContactRule, Person
 from desk.tickets import Status, Ticket
@@ -104,7 +104,7 @@ async def test_nothing_of_the_person_can_be_found_anywhere_afterwards(town: Town
     await marta.answers(ticket, "Pani Oksano, proszę przyjść.", "Пані Оксано, приходьте.", files=[FORM])
     await marta.posts(f"/staff/tickets/{ids.spoken(ticket.ref)}/notes", text="Oksana mieszka u siostry.")
     person = await town.person_row("Оксана Коваль")
-    await beata.posts(f"/staff/people/{person.id}/name", name="Оксана Коваль", phone="+48 600 000 001")
+    await beata.posts(f"/staff/people/{person.id}/name", name="Оксана Коваль", phone="+48 612 345 987")
     web = town.person("Оксана з сайту", "web")
     await web.writes("це знову я, Оксана, з комп'ютера")
     other = await town.person_row("Оксана з сайту")
@@ -123,7 +123,18 @@ async def test_nothing_of_the_person_can_be_found_anywhere_afterwards(town: Town
 
     left = await everything(town)
 
-    for word in ("Оксан", "Oksan", "паспорт", "paszport", "лист", "600", "siostr", "телефон читає", "Чоловік"):
+    for word in (
+        "Оксан",
+        "Oksan",
+        "паспорт",
+        "paszport",
+        "лист",
+        "345 987",
+        "345987",
+        "siostr",
+        "телефон читає",
+        "Чоловік",
+    ):
         assert word not in left, word
     assert f'"{oksana.external}"' not in left
     assert f'"{web.external}"' not in left
@@ -292,3 +303,160 @@ async def test_the_coordinator_can_do_it_for_who_asks_in_person(town: Town) -> N
     assert await count(town, Address) == 0
     async with town.database.reading() as session:
         assert (await session.scalars(select(Ticket))).one().status is Status.CLOSED
+
+
+# Nothing brings them back
+
+
+@pytest.mark.parametrize("echo", ["again", "twice", "blocked", "blocked later"])
+async def test_no_echo_of_them_brings_name_or_address_back(town: Town, echo: str) -> None:
+    oksana = town.person("Оксана Коваль")
+    await oksana.writes(QUESTION)
+    await is_forgotten(oksana)
+    if echo == "blocked later":
+        await town.waits(timedelta(minutes=16))
+        await town.rounds.forget()
+    if echo == "again":
+        oksana.said -= 1
+    if echo.startswith("blocked"):
+        await oksana._sends(kind="blocked")
+    else:
+        await oksana.presses("Видалити все")
+
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+
+    assert await count(town, Address) == 0
+    assert "Коваль" not in await everything(town)
+    assert await count(town, Person) == 1
+
+
+async def test_nobody_is_joined_with_somebody_forgotten(town: Town) -> None:
+    oksana, halyna, beata = town.person("Oksana"), town.person("Halyna"), await town.staff("Beata")
+    for one in (oksana, halyna):
+        await one.writes(QUESTION)
+    gone, there = await town.tickets()
+    await is_forgotten(oksana)
+
+    for into, ref in ((gone, there.ref), (there, gone.ref)):
+        answer = await beata.posts(f"/staff/people/{into.person_id}/merging", ref=ids.spoken(ref))
+        assert answer.status_code == 422
+        assert "Dane tej osoby zostały usunięte" in answer.text
+
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+    assert [row.external for row in await rows_of(town, Address)] == [halyna.external]
+
+
+async def rows_of(town: Town, table: type) -> list:  # type: ignore[type-arg]
+    async with town.database.reading() as session:
+        return list(await session.scalars(select(table)))
+
+
+async def test_a_stale_page_writes_nothing_more_about_them(town: Town) -> None:
+    oksana, beata = town.person("Oksana"), await town.staff("Beata")
+    await oksana.writes(QUESTION)
+    ticket = await town.ticket()
+    await is_forgotten(oksana)
+    page, person = f"/staff/tickets/{ids.spoken(ticket.ref)}", f"/staff/people/{ticket.person_id}"
+
+    for path, fields in {
+        f"{page}/reopening": {},
+        f"{page}/replies": {"text": "Pani Oksano"},
+        f"{page}/notes": {"text": "Oksana dzwoniła"},
+        f"{page}/assignment": {"owner": "me"},
+        f"{person}/name": {"name": "Oksana", "phone": "+48 612 345 987"},
+        f"{person}/safe-contact": {"rule": "free", "text": "Oksana"},
+        f"{person}/erasure": {"sure": "1"},
+    }.items():
+        answer = await beata.posts(path, **fields)
+        assert answer.status_code in (303, 409, 422), (path, answer.status_code)
+
+    left = await everything(town)
+    assert "Oksan" not in left
+    assert "345987" not in left.replace(" ", "")
+    assert (await town.ticket()).status is Status.CLOSED
+    assert oksana.last.startswith("Видалено.")
+
+
+async def test_who_has_the_address_of_somebody_forgotten_can_be_forgotten_too(town: Town) -> None:
+    oksana, beata = town.person("Oksana"), await town.staff("Beata")
+    await oksana.writes(QUESTION)
+    await is_forgotten(oksana)
+    await oksana.writes("добрий день, шукаю роботу")
+    second = await town.ticket()
+
+    assert (await beata.posts(f"/staff/people/{second.person_id}/erasure", sure="1")).status_code == 303
+
+    assert await count(town, Address) == 0
+    assert await count(town, Message) == 0
+
+
+async def test_who_was_joined_into_another_is_forgotten_there(town: Town) -> None:
+    oksana, web, beata = town.person("Oksana"), town.person("Oksana at home", "web"), await town.staff("Beata")
+    for one in (oksana, web):
+        await one.writes(QUESTION)
+    kept, gone = await town.tickets()
+    await beata.posts(f"/staff/people/{kept.person_id}/merging", ref=ids.spoken(gone.ref))
+
+    answer = await beata.posts(f"/staff/people/{gone.person_id}/erasure", sure="1")
+
+    assert answer.headers["location"] == f"/staff/people/{kept.person_id}"
+    assert await count(town, Address) == 2
+    await beata.posts(f"/staff/people/{kept.person_id}/erasure", sure="1")
+    assert await count(town, Address) == 0
+
+
+async def test_a_typed_yes_counts_also_while_people_talk(town: Town) -> None:
+    oksana, marta = town.person("Oksana"), await town.staff("Marta")
+    await oksana.writes(QUESTION)
+    await marta.answers(await town.ticket(), "Dzień dobry", "Доброго дня")
+    await oksana.writes("/delete")
+
+    await oksana.writes("так")
+
+    assert oksana.last.startswith("Видалено.")
+    assert (await town.ticket()).status is Status.CLOSED
+
+
+@pytest.mark.parametrize("first", ["Добрий день", QUESTION])
+async def test_the_question_stays_while_a_burst_would_be_answered(town: Town, first: str) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(first)
+    await oksana.writes("видаліть мої дані")
+    await town.waits(timedelta(seconds=6))
+
+    await oksana.presses("Видалити все")
+
+    assert oksana.last.startswith("Видалено.")
+    assert not oksana.popups
+
+
+async def test_what_was_set_aside_of_others_stays(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes(QUESTION)
+    async with town.database.transaction() as session:
+        for key, raw in (
+            ("1", f'{{"from": {oksana.external}}}'),
+            ("2", f'{{"from": 1{oksana.external}34}}'),
+            ("deletion:1", oksana.external),
+        ):
+            await post.set_aside(session, "telegram", "", key, raw.encode(), "odd", clock.now())
+
+    await is_forgotten(oksana)
+
+    assert {row.key for row in await rows_of(town, SetAside)} == {"2", "deletion:1"}
+
+
+async def test_what_an_earlier_version_was_translated_to_goes_as_well(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes("Мене звати Коваль, потрібен переклад")
+    async with town.database.transaction() as session:
+        (wanted,) = await translation.wanted(session)
+        await translation.keep(session, wanted, "nazywam się Kowal", "libretranslate", clock.now())
+    await oksana._sends(text="Потрібен переклад", edits=str(1000 + oksana.said))
+    await is_forgotten(oksana)
+    async with town.database.transaction() as session:  # A translation that comes back late.
+        await translation.keep(session, wanted, "nazywam się Kowal", "libretranslate", clock.now())
+
+    assert "Kowal" not in await everything(town)

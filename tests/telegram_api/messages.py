@@ -1,5 +1,6 @@
 """What a bot does with messages: sends, edits, deletes, and answers the button pressed under one."""
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 from . import files, wording
@@ -140,6 +141,10 @@ def _check_upload(kind: str, upload: Upload) -> None:
         raise Refused(413, "Request Entity Too Large")
     if kind == "photo" and not upload.content.startswith(files.IMAGES):
         raise bad_request("IMAGE_PROCESS_FAILED")
+    if kind == "photo" and upload.content[12:16] == b"IHDR":
+        width, height = struct.unpack(">II", upload.content[16:24])
+        if width + height > 10_000 or max(width, height) > 20 * min(width, height):
+            raise bad_request("PHOTO_INVALID_DIMENSIONS")
 
 
 def _send(
