@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from desk import clock, messages, people, receipts
+from desk import clock, health, messages, people, receipts
 from desk.conversation import Outcome
 from desk.database import Database, DatabaseAway, SentBack
 from desk.messages import Heard
@@ -58,6 +58,12 @@ class Intake:
     async def set_aside(self, channel: str, account: str, key: str, raw: bytes, error: str) -> None:
         async with self.database.transaction() as session:
             await messages.set_aside(session, channel, account, readable(key), raw, error, clock.now())
+
+    async def is_settled(self, key: str) -> bool:
+        """Whether staff have dealt with what was set aside under this key."""
+        async with self.database.reading() as session:
+            aside = await health.aside_by_key(session, key)
+        return aside is not None and aside.settled_at is not None
 
     async def _whole(self, heard: Heard) -> Outcome:
         try:

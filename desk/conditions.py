@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from desk import channels
 from desk.database import insert_unless_there
 from desk.history import record
 
@@ -22,6 +23,7 @@ class Condition(SQLModel, table=True):
     complaint: str = Field(default="", max_length=200)  # Its last failed call to us, in its own words.
     complained_at: datetime | None = None
     seen_at: datetime  # When we last knew.
+    invites: str = Field(default="", max_length=200)  # The link by which people add it, as the channel has told us.
 
 
 async def goes_out(session: AsyncSession, channel: str, account: str, at: datetime, *, why: str) -> None:
@@ -47,6 +49,18 @@ async def reported(
     condition = await _of(session, channel, account, at)
     condition.pending, condition.seen_at = pending, at
     condition.complaint, condition.complained_at = complaint[:200], complained_at
+
+
+async def introduced(session: AsyncSession, channel: str, account: str, at: datetime, invites: str) -> None:
+    """The channel has told what we are called there; other processes, which do not listen to it, read it here."""
+    channels.know_invitation(channel, invites)
+    (await _of(session, channel, account, at)).invites = invites[:200]
+
+
+async def learn_invitations(session: AsyncSession) -> None:
+    for condition in await everyones(session):
+        if condition.invites:
+            channels.know_invitation(condition.channel, condition.invites)
 
 
 async def everyones(session: AsyncSession) -> Sequence[Condition]:

@@ -33,7 +33,7 @@ SQLModel.metadata.naming_convention = MetaData(
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
 # How long one happening may wait for its turn to write before we say "later" (Telegram waits 60 s for a webhook).
-PATIENCE = 20.0
+PATIENCE = 8.0
 
 
 def words(kind: type[enum.Enum]) -> Enum:
@@ -128,7 +128,7 @@ class Database:
                 pool_size=pool,
                 max_overflow=5,
                 pool_timeout=10,
-                connect_args={"timeout": 5, "command_timeout": 30},
+                connect_args={"timeout": 5, "command_timeout": 10},
             )
         self._readers = self.engine.execution_options(poruch_reads=True) if self.is_sqlite else self.engine
         self._writers = asyncio.Lock()

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk.database import Database
 
@@ -55,7 +56,9 @@ async def bring_up_to_date(database: Database) -> None:
 
 async def migrate(database: Database, doing: Callable[[Connection], None]) -> None:
     """Change the schema, all of it or nothing. On SQLite a table is rebuilt, and those that refer to it must not mind."""
-    async with database.engine.connect() as connection:
+    # Of its own on PostgreSQL, since an index on a large table takes longer than any message may.
+    engine = database.engine if database.is_sqlite else create_async_engine(database.engine.url, hide_parameters=True)
+    async with engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         if database.is_sqlite:
@@ -68,3 +71,5 @@ async def migrate(database: Database, doing: Callable[[Connection], None]) -> No
         finally:
             if database.is_sqlite:
                 await driver.execute("PRAGMA foreign_keys=ON")
+    if not database.is_sqlite:
+        await engine.dispose()

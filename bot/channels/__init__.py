@@ -70,7 +70,7 @@ class Outgoing:
     text: str
     choices: tuple[tuple[str, str], ...] = ()  # (id, label)
     kind: str = "text"  # text, a kind of file, or erase: take back the person's own message `extra["erase"]`
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)  # Also `link`, {url, label}: a page that a button opens.
     id: str = ""  # Our own name for it, for channels that give it back in what they report.
     file: Attachment | None = None  # Goes without words.
     late: bool = False  # The time for answers is over; only since a person typed it may it still go.

@@ -31,7 +31,7 @@ from bot.transcribing import Transcribing
 from bot.translating import Translating
 from bot.translators import translator_from
 from bot.web import Door, public_app
-from desk import channels, leases
+from desk import channels, conditions, leases
 from desk.conversation import Outcome, hear
 from desk.database import Database
 from desk.drills import FACTS as DRILL
@@ -117,7 +117,7 @@ class House:
         if "delivery" in parts:
             works += [self._deliver(recipe) for recipe in self.recipes]
         if "rounds" in parts:
-            jobs: dict[str, tuple[float, Job]] = {}
+            jobs: dict[str, tuple[float, Job]] = {"invitations": (30.0, self._learn_invitations)}
             if (model := language_model_from(self.settings)) is not None:
                 opinions = Opinions(self.database, self.shelf, model)
                 jobs["opinions"] = (0.25, opinions.look)
@@ -143,6 +143,11 @@ class House:
             with contextlib.suppress(Exception):
                 async with self.database.transaction() as session:
                     await leases.let_go(session, self.holder)
+
+    async def _learn_invitations(self) -> None:
+        """Who only makes the rounds hears no channel, and offers them all the same."""
+        async with self.database.reading() as session:
+            await conditions.learn_invitations(session)
 
     async def _warm(self) -> None:
         """What is loaded stays: to look for garbage in it would stop everybody for a third of a second."""

@@ -28,11 +28,15 @@ async def others(turn: Turn) -> list[Facts]:
 
 async def ask_about_window(turn: Turn, when: str) -> bool:
     """«Messenger дозволяє нам відповідати лише 24 години…»: once on the first day, once when an answer got stuck."""
-    if turn.facts.answers_within is None or turn.talk.said_once(f"window.{when}"):
+    if turn.facts.answers_within is None or f"window.{when}" in turn.talk.once:
         return False
-    possible = [facts for facts in await others(turn) if facts.answers_within is None and facts.reaches_closed]
+    # Where an answer reaches them with the app closed, else the page, which they can open themselves.
+    possible = sorted(
+        (one for one in await others(turn) if one.answers_within is None), key=lambda one: not one.reaches_closed
+    )
     if not possible:
         return False
+    turn.talk.said_once(f"window.{when}")
     other = possible[0]
     turn.say(w("window.ask", channel=_called(turn.facts), other=_called(other)))
     turn.choices = [buttons.word(f"x:{other.name}"), LATER]
@@ -58,7 +62,9 @@ async def give(turn: Turn, channel: str) -> bool:
         return False
     code = await linking.give(turn.session, turn.person.id or 0, turn.address.id or 0, turn.at)
     turn.talk.rest()
-    turn.say(w("link.give", other=_called(facts), link=Verbatim(facts.invites.format(code=code))))
+    link = facts.invites.format(code=code)
+    turn.say(w("link.give", other=_called(facts), link=Verbatim(link)))
+    turn.extra |= {"link": {"url": link, "label": w("button.link:open").in_(turn.language)}}
     return True
 
 

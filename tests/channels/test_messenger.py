@@ -27,6 +27,7 @@ from desk import channels, clock, ids, library, tokens
 from desk.conditions import Condition
 from desk.database import Database
 from desk.files import File
+from desk.health import settle_aside
 from desk.history import Event
 from desk.messages import Author, Direction, Message, Purpose, SetAside, Status
 from desk.people import Address
@@ -1197,7 +1198,7 @@ async def test_what_concerns_the_page_halts_the_channel_until_it_goes_again(
     await svitlana.writes(REQUEST)
 
     async def halted() -> bool:
-        return bool(await conditions(town))
+        return any((await conditions(town)).values())
 
     await patiently(halted, within=15, step=0.02)
     (message,) = await told(town)
@@ -1668,6 +1669,14 @@ async def test_who_asks_to_be_deleted_gets_a_code_and_a_page_and_staff_a_row(wir
     kept = await rows(town, SetAside)
     assert [row.key for row in kept] == [f"deletion:{one['confirmation_code']}" for one in (first, other)]
     assert json.loads(kept[0].raw)["user_id"] == "10158001"
+
+    # Who asks anew when it was done is not told of the first time.
+    async with town.database.transaction() as session:
+        settle_aside(session, await session.get_one(SetAside, kept[0].id), 1)
+    clock.move_on(timedelta(days=30))
+    anew = await wire.api.asks_deletion("10158001")
+    assert anew != first
+    assert len(await rows(town, SetAside)) == 3
 
 
 def sealed(payload: bytes, secret: str = PAGE["app_secret"]) -> bytes:

@@ -13,11 +13,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import typer
 
 from bot.channels.console import Console
 from bot.channels.messenger import checking as messenger
+from bot.channels.messenger import profile
 from bot.channels.telegram import checking
 from commands.doctor import machine, outside, stored
 from commands.triage import Reader, show
@@ -253,6 +255,7 @@ async def test_the_doctor_asks_telegram_about_bot_and_webhook() -> None:
         assert (await marks(checking.examine(settings(**known), fix=False))) == {
             "Telegram knows the bot: @poruch_bot.": "ok",
             "No webhook is set at Telegram.": "error",
+            "Telegram shows other commands or descriptions than ours: default, uk, ru, pl, en.": "look",
         }
 
         stranger = await marks(checking.examine(settings(**{**known, "telegram_token": "1:other"}), fix=False))
@@ -262,7 +265,15 @@ async def test_the_doctor_asks_telegram_about_bot_and_webhook() -> None:
             "Telegram knows the bot: @poruch_bot.": "ok",
             "Telegram knows our address, commands and description.": "ok",
             "The webhook leads here.": "ok",
+            "Telegram shows our commands and descriptions in every language.": "ok",
         }
+
+        # Somebody has set a webhook where we poll: nothing would reach us, and nothing would say so.
+        polling = {**known, "telegram_webhook_secret": ""}
+        found = await marks(checking.examine(settings(**polling), fix=False))
+        assert found["Telegram calls an address, so nobody can poll: no message reaches us."] == "error"
+        found = await marks(checking.examine(settings(**polling), fix=True))
+        assert set(found.values()) == {"ok"}
 
 
 async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_right() -> None:
@@ -284,6 +295,14 @@ async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_ri
             "Messenger brings us everything, and shows start, greeting and menu.": "ok",
         }
 
+        menu = {**profile.profile()["persistent_menu"][0], "composer_input_disabled": True}
+        changed = {"persistent_menu": [menu], "greeting": [{"locale": "default", "text": "Welcome"}]}
+        async with httpx2.AsyncClient(headers={"Authorization": "Bearer page-token"}) as somebody:
+            answer = await somebody.post(f"{api.url}/v25.0/me/messenger_profile", json=changed)
+            assert answer.status_code == 200, answer.text
+        found = await marks(messenger.examine(settings(**known), fix=False))
+        assert found["Messenger shows something else than ours: greeting, persistent_menu."] == "look"
+
         bare = {**known, "messenger_app_secret": "", "messenger_page_token": "other", "public_url": "http://x.example"}
         found = await marks(messenger.examine(settings(**bare), fix=True))
         assert set(found.values()) == {"error"}
@@ -292,7 +311,7 @@ async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_ri
 
 
 def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
-    ours = settings(public_url="https://help.example.org/")
+    ours = settings(public_url="https://help.example.org/", telegram_webhook_secret="a-secret")
     at = int(clock.now().timestamp())
     good = {"url": "https://help.example.org/webhooks/telegram", "pending_update_count": 3}
 
@@ -301,6 +320,7 @@ def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:
 
     assert told() == ["ok"]
     assert told(url="https://elsewhere.example.org/webhooks/telegram") == ["error"]
+    assert told(allowed_updates=["message"]) == ["error"]
     assert told(pending_update_count=5000) == ["ok", "look"]
     assert told(last_error_date=at - 60, last_error_message="Wrong response: 503") == ["ok", "look"]
     assert told(last_error_date=at - 86_400, last_error_message="Wrong response: 503") == ["ok"]

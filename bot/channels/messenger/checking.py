@@ -1,6 +1,7 @@
 """What `poruch doctor` says of Messenger."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from bot.channels import Refused, TryLater, Unsure
 from bot.channels.messenger import profile
@@ -69,7 +70,20 @@ async def _set(graph: Graph) -> list[Finding]:
     if missing := [field for field in profile.FIELDS if field not in subscribed]:
         found.append(error(f"Messenger does not bring us: {', '.join(missing)}.", again))
     told = (await graph.ask("me/messenger_profile", fields="get_started,greeting,persistent_menu")).get("data") or []
-    known = {name for one in told if isinstance(one, dict) for name in one}
-    if absent := [name for name in ("get_started", "greeting", "persistent_menu") if name not in known]:
+    known = {name: value for one in told if isinstance(one, dict) for name, value in one.items()}
+    wanted = profile.profile()
+    if absent := [name for name in wanted if name not in known]:
         found.append(look(f"Messenger does not show: {', '.join(absent)}.", again))
+    if other := [name for name in wanted if name in known and not _holds(known[name], wanted[name])]:
+        found.append(look(f"Messenger shows something else than ours: {', '.join(other)}.", again))
     return found or [ok("Messenger brings us everything, and shows start, greeting and menu.")]
+
+
+def _holds(told: Any, wanted: Any) -> bool:
+    """Whether all that is wanted stands there; Meta may add to it, and gives lists in an order of its own."""
+    if isinstance(wanted, dict):
+        return isinstance(told, dict) and all(_holds(told.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        same = isinstance(told, list) and len(told) == len(wanted)
+        return same and all(any(_holds(one, value) for one in told) for value in wanted)
+    return bool(told == wanted)

@@ -27,6 +27,9 @@ async def asked(call: Call, app_secret: str, public_url: str, intake: Intake, ac
     if not isinstance(user, str | int) or isinstance(user, bool) or not str(user).isascii():
         raise BadWebhook(400, "The signed request names nobody.")
     code = ids.fingerprint(f"{app_secret}:{user}")[:20]
+    if await intake.is_settled(f"deletion:{code}"):
+        # Asked again after it was done: that is a request of its own, and comes again with the same moment at most.
+        code = ids.fingerprint(f"{app_secret}:{user}:{payload.get('issued_at')}")[:20]
     kept = json.dumps({"user_id": str(user), "issued_at": payload.get("issued_at")}).encode()
     await intake.set_aside("messenger", account, f"deletion:{code}", kept, ASKED)
     answer = {"url": f"{public_url}/deletion/{code}", "confirmation_code": code}
@@ -44,6 +47,8 @@ def signed(request: str, app_secret: str) -> dict[str, Any]:
         raise BadWebhook(400, "The signed request cannot be read.") from None
     if not app_secret or not hmac.compare_digest(told, ours):
         raise BadWebhook(401, "The signature is missing or wrong.")
+    if isinstance(payload, dict) and payload.get("algorithm", "HMAC-SHA256") != "HMAC-SHA256":
+        raise BadWebhook(400, "The signed request is signed in a way that we do not know.")
     if not isinstance(payload, dict):
         raise BadWebhook(400, "The signed request names nobody.")
     return payload

@@ -17,7 +17,7 @@ from bot.channels.messenger import FACTS, deletion, profile
 from bot.channels.messenger.graph import Graph
 from bot.channels.messenger.sending import OURS
 from bot.intake import Intake
-from desk import clock
+from desk import clock, conditions
 from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
 from desk.messages import Heard
@@ -143,9 +143,11 @@ class MessengerEar:
         pause = 2.0
         while True:
             try:
-                await profile.set_up(self.graph)
+                invites = await profile.set_up(self.graph)
+                async with database.transaction() as session:
+                    await conditions.introduced(session, FACTS.name, self.account, clock.now(), invites)
                 break
-            except (Refused, TryLater, Unsure) as error:
+            except (Refused, TryLater, Unsure, DatabaseAway) as error:
                 log.warning("messenger.set_up_failed", error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 300.0)

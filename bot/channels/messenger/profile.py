@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from bot.channels.messenger import FACTS
 from bot.channels.messenger.graph import Graph
-from desk import channels
 from desk.texts import LANGUAGES, say
 
 FIELDS = (
@@ -21,17 +19,17 @@ LOCALES = {"uk": "uk_UA", "pl": "pl_PL", "ru": "ru_RU", "en": "en_US"}
 DEFAULT = "uk"
 
 
-async def set_up(graph: Graph) -> None:
-    """Tell Meta all of it, and learn by which link people find the page."""
+async def set_up(graph: Graph) -> str:
+    """Tell Meta all of it; the link by which people find the page, with a place for {code}."""
     page = await graph.ask("me", fields="id,name")
-    channels.know_invitation(FACTS.name, f"https://m.me/{page.get('id')}?ref={{code}}")
-    await graph.tell("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)})
     await graph.tell("me/messenger_profile", profile())
+    await graph.tell("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)})
+    return f"https://m.me/{page.get('id')}?ref={{code}}"
 
 
 def profile() -> dict[str, Any]:
     """`/start` and the other payloads are commands: they go the way of typed ones."""
-    spoken = [("default", DEFAULT), *((LOCALES[language], language) for language in LANGUAGES if language != DEFAULT)]
+    spoken = [("default", DEFAULT), *((LOCALES[language], language) for language in LANGUAGES)]
     return {
         "get_started": {"payload": "/start"},
         "greeting": [{"locale": locale, "text": say(language, "bot.short")} for locale, language in spoken],

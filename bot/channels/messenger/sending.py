@@ -93,29 +93,27 @@ def _message(outgoing: Outgoing) -> dict[str, Any]:
         kind = "image" if outgoing.file.mime in PICTURES else "file"
         return {"attachment": {"type": kind, "payload": {"is_reusable": False}}}
     choices = outgoing.choices[:QUICK_REPLIES]
+    if not choices and (link := outgoing.extra.get("link")) and units(outgoing.text) <= TEMPLATE_TEXT:
+        return _template(outgoing.text, [{"type": "web_url", "title": _title(link["label"]), "url": link["url"]}])
     if not choices:
         return {"text": outgoing.text}
     stays = all(data.startswith(STANDING) for data, _ in choices)
     if stays and len(choices) <= BUTTONS and units(outgoing.text) <= TEMPLATE_TEXT:
-        return {
-            "attachment": {
-                "type": "template",
-                "payload": {
-                    "template_type": "button",
-                    "text": outgoing.text,
-                    "buttons": [
-                        {"type": "postback", "title": _title(label), "payload": data[:PAYLOAD]}
-                        for data, label in choices
-                    ],
-                },
-            }
-        }
+        return _template(
+            outgoing.text,
+            [{"type": "postback", "title": _title(label), "payload": data[:PAYLOAD]} for data, label in choices],
+        )
     return {
         "text": outgoing.text,
         "quick_replies": [
             {"content_type": "text", "title": _title(label), "payload": data[:PAYLOAD]} for data, label in choices
         ],
     }
+
+
+def _template(text: str, buttons: list[dict[str, str]]) -> dict[str, Any]:
+    payload = {"template_type": "button", "text": text, "buttons": buttons}
+    return {"attachment": {"type": "template", "payload": payload}}
 
 
 def _title(label: str) -> str:

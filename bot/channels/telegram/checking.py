@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx
 
+from bot.channels.telegram import COMMANDS, UPDATES
 from bot.findings import Finding, error, look, ok
 from bot.probing import asked, said
 from desk import clock
 from desk.settings import Settings
+from desk.texts import LANGUAGES, say
 
 PENDING = 100  # Updates that Telegram may hold back before somebody should look.
 RECENT = timedelta(hours=1)
@@ -41,13 +43,35 @@ async def examine(settings: Settings, *, fix: bool) -> AsyncIterator[Finding]:
         yield ok(f"Telegram knows the bot: @{me['result'].get('username', '?')}.")
         if fix:
             yield await _set_up(settings)
-        if settings.telegram_webhook_secret.get_secret_value():
-            status, info = await asked(web, f"{root}/getWebhookInfo")
-            if not isinstance(info, dict) or not isinstance(info.get("result"), dict):
-                yield error(f"Telegram does not tell about the webhook: {said(status)}.", "try again in a minute.")
-                return
-            for finding in webhook(settings, info["result"]):
-                yield finding
+        status, info = await asked(web, f"{root}/getWebhookInfo")
+        if not isinstance(info, dict) or not isinstance(info.get("result"), dict):
+            yield error(f"Telegram does not tell about the webhook: {said(status)}.", "try again in a minute.")
+            return
+        for finding in webhook(settings, info["result"]):
+            yield finding
+        yield await _shown(web, root)
+
+
+async def _shown(web: httpx.AsyncClient, root: str) -> Finding:
+    """Whether menu and descriptions are ours, in every language."""
+    other = []
+    for language in ("", *LANGUAGES):
+        spoken, query = language or "uk", f"?language_code={language}" if language else ""
+        commands = [{"command": name, "description": say(spoken, f"command.{name}")} for name in COMMANDS]
+        for method, wanted in (
+            ("getMyCommands", commands),
+            ("getMyDescription", {"description": say(spoken, "bot.about")}),
+            ("getMyShortDescription", {"short_description": say(spoken, "bot.short")}),
+        ):
+            _, told = await asked(web, f"{root}/{method}{query}")
+            if not isinstance(told, dict) or told.get("result") != wanted:
+                other.append(language or "default")
+    if other:
+        return look(
+            f"Telegram shows other commands or descriptions than ours: {', '.join(dict.fromkeys(other))}.",
+            "run `poruch doctor --fix` or start `poruch run`; both set them.",
+        )
+    return ok("Telegram shows our commands and descriptions in every language.")
 
 
 async def _set_up(settings: Settings) -> Finding:
@@ -70,10 +94,23 @@ async def _set_up(settings: Settings) -> Finding:
 
 def webhook(settings: Settings, info: dict[str, Any]) -> Iterator[Finding]:
     wanted = f"{settings.public_url.rstrip('/')}/webhooks/telegram"
+    if not settings.telegram_webhook_secret.get_secret_value():
+        if info.get("url"):
+            yield error(
+                "Telegram calls an address, so nobody can poll: no message reaches us.",
+                "run `poruch doctor --fix` or start `poruch run`, which take the webhook away; or set "
+                "PORUCH_TELEGRAM_WEBHOOK_SECRET, if it should be used.",
+            )
+        return
     if info.get("url") != wanted:
         yield error(
             "Telegram calls another address than ours." if info.get("url") else "No webhook is set at Telegram.",
             f"run `poruch doctor --fix` or start `poruch run`; both set it to {wanted}",
+        )
+    elif set(info.get("allowed_updates") or UPDATES) != set(UPDATES):
+        yield error(
+            "The webhook leads here, but Telegram does not bring what we need, or more.",
+            "run `poruch doctor --fix` or start `poruch run`; both ask for the right kinds.",
         )
     else:
         yield ok("The webhook leads here.")

@@ -25,7 +25,7 @@ from aiogram.types import (
 from pydantic import ValidationError
 
 from bot.channels import Answer, BadWebhook, Call
-from bot.channels.telegram import FACTS, profile
+from bot.channels.telegram import FACTS, UPDATES, profile
 from bot.intake import Intake
 from desk import clock, conditions, leases
 from desk.database import Database, DatabaseAway
@@ -213,20 +213,22 @@ class TelegramEar:
 
     async def run(self, database: Database, holder: str) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._set_up_patiently())
+            group.create_task(self._set_up_patiently(database))
             if self.secret:
                 group.create_task(self._mind_webhook(database))
             else:
                 group.create_task(self.poll_alone(database, holder))
 
-    async def _set_up_patiently(self) -> None:
+    async def _set_up_patiently(self, database: Database) -> None:
         """Set up, however long Telegram takes to be reachable."""
         pause = 2.0
         while True:
             try:
-                await profile.set_up(self.bot, self.public_url, self.secret)
+                invites = await profile.set_up(self.bot, self.public_url, self.secret)
+                async with database.transaction() as session:
+                    await conditions.introduced(session, FACTS.name, self.account, clock.now(), invites)
                 return
-            except (TelegramAPIError, TimeoutError, OSError) as error:
+            except (TelegramAPIError, DatabaseAway, TimeoutError, OSError) as error:
                 log.warning("telegram.set_up_failed", error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 300.0)
@@ -286,7 +288,7 @@ class _RawUpdates(TelegramMethod[list[dict[str, Any]]]):
     offset: int | None = None
     limit: int = 100
     timeout: int = LONG_POLL
-    allowed_updates: list[str] = profile.UPDATES
+    allowed_updates: list[str] = UPDATES
 
 
 def _chat_of(raw: dict[str, Any]) -> int:

@@ -3,19 +3,13 @@
 from aiogram import Bot
 from aiogram.types import BotCommand
 
-from bot.channels.telegram import FACTS
-from desk import channels
+from bot.channels.telegram import COMMANDS, FACTS, MAX_CONNECTIONS, UPDATES
 from desk.texts import LANGUAGES, say
 
-UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
-COMMANDS = ("menu", "status", "classes", "language", "human", "link", "privacy", "help", "sos")
-MAX_CONNECTIONS = 40
 
-
-async def set_up(bot: Bot, public_url: str, secret: str) -> None:
-    """Tell Telegram all of it, and learn by which link people find us."""
+async def set_up(bot: Bot, public_url: str, secret: str) -> str:
+    """Tell Telegram all of it; the link by which people find us, with a place for {code}."""
     me = await bot.get_me()
-    channels.know_invitation(FACTS.name, f"https://t.me/{me.username}?start={{code}}")
     if secret and public_url:
         await bot.set_webhook(
             address(public_url), secret_token=secret, allowed_updates=UPDATES, max_connections=MAX_CONNECTIONS
@@ -30,6 +24,7 @@ async def set_up(bot: Bot, public_url: str, secret: str) -> None:
         )
         await bot.set_my_short_description(say(spoken, "bot.short"), language_code=code)
         await bot.set_my_description(say(spoken, "bot.about"), language_code=code)
+    return f"https://t.me/{me.username}?start={{code}}"
 
 
 def address(public_url: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -176,7 +176,7 @@ class TelegramSender:
             sent = await self.bot.send_message(
                 int(external),
                 outgoing.text,
-                reply_markup=keyboard(outgoing.choices),
+                reply_markup=keyboard(outgoing.choices, outgoing.extra.get("link")),
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
         except TelegramError as error:
@@ -212,11 +212,13 @@ class TelegramSender:
         await self.bot.shutdown()
 
 
-def keyboard(choices: tuple[tuple[str, str], ...]) -> InlineKeyboardMarkup | None:
-    """Buttons in rows: two where both are short, and never a label cut."""
+def keyboard(
+    choices: tuple[tuple[str, str], ...], link: Mapping[str, str] | None = None
+) -> InlineKeyboardMarkup | None:
+    """Buttons in rows: two where both are short, and never a label cut; what opens a page stands above them."""
+    rows = [[InlineKeyboardButton(link["label"], url=link["url"])]] if link else []
     if not choices:
-        return None
-    rows: list[list[InlineKeyboardButton]] = []
+        return InlineKeyboardMarkup(rows) if rows else None
     letters = ROW_LETTERS
     for data, label in choices:
         if rows and len(rows[-1]) < 3 and letters + len(label) <= ROW_LETTERS:
