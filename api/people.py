@@ -85,7 +85,7 @@ def _list_url(q: str, **more: str) -> str:
 
 
 def _row(row: Row, book: Handbook, moments: Moments) -> dict[str, Any]:
-    channel = row.address.channel if row.address else "web"
+    channel = row.address.channel if row.address else None
     if row.hidden:
         return {
             "url": f"/staff/people/{row.person.id}",

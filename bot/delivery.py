@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.channels import Channel, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
+from bot.channels import Channel, Moved, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
 from desk import channels, clock, conditions, files, leases, outbox, people, windows
 from desk.attachments import Attachment
 from desk.database import Database, DatabaseAway
@@ -134,6 +134,8 @@ class _Carrier:
             await self._settle(message, Status.WAITING, failure=later.why, wait=later)
         except WindowShut:
             await self._is_shut(message, late=late)
+        except Moved as moved:
+            await self._has_moved(message, moved.external)
         except Unreachable as lost:
             await self._settle(message, Status.FAILED, failure=lost.why)
         except Unsure:
@@ -169,6 +171,15 @@ class _Carrier:
             file=attachment,
             late=late,
         )
+
+    async def _has_moved(self, message: Message, external: str) -> None:
+        """The same chat under another name: the address learns it, and what was to be said goes there."""
+        try:
+            async with self.database.transaction() as session:
+                await people.rename_address(session, message.address_id, external)
+        except DatabaseAway:
+            pass  # Tried again it is told once more.
+        await self._settle(message, Status.WAITING, failure="moved", wait=TryLater(0, "moved"))
 
     async def _is_shut(self, message: Message, *, late: bool) -> None:
         """The channel says that the window is shut, although we thought otherwise: believed, unless it is old news."""

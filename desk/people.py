@@ -245,6 +245,18 @@ async def lost(session: AsyncSession, address_id: int, why: str, tickets: Iterab
             )
 
 
+async def rename_address(session: AsyncSession, address_id: int, external: str) -> None:
+    """The channel calls this chat otherwise from now on; unless somebody is known by that name already."""
+    address = await session.get(Address, address_id, with_for_update=True)
+    taken = select(col(Address.id)).where(col(Address.external) == external)
+    if address is None or await session.scalar(
+        taken.where(col(Address.channel) == address.channel, col(Address.account) == address.account)
+    ):
+        return
+    address.external = external[:80]
+    record(session, "address.renamed", person_id=address.person_id, channel=address.channel)
+
+
 def found_again(session: AsyncSession, address: Address) -> None:
     if not address.reachable:
         address.reachable, address.why_not = True, ""

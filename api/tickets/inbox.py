@@ -229,7 +229,7 @@ class _View:
             "late": late,
             "arrived_text": self.moments.short(came),
             "arrived_iso": self.moments.iso(came),
-            "channel": last.channel if last else "web",
+            "channel": last.channel if last else None,
             "minutes": minutes,
             "next_alarm": None,
         }

@@ -19,7 +19,7 @@ def composer_way(addresses: Sequence[Address], person: Person, chosen: int | Non
     best = windows.best(addresses, person, moments.now, typed=True)
     used = next((one for one in addresses if one.id == chosen), best)
     if used is None:
-        return {"channel": "web", "window": None, "ways": []}
+        return {"channel": None, "window": None, "ways": []}
     ways = [
         {"id": one.id, "label": label(one, moments), "chosen": one.id == used.id}
         for one in sorted(addresses, key=lambda one: one.id != (best.id if best else None))

@@ -43,6 +43,14 @@ class Refused(Exception):
         super().__init__(why)
 
 
+class Moved(Exception):
+    """Surely not sent: the chat has another name on the channel from now on."""
+
+    def __init__(self, external: str) -> None:
+        self.external = external
+        super().__init__("moved")
+
+
 class WindowShut(Exception):
     """The channel lets nothing out to this person before they write again; surely not sent."""
 
@@ -120,7 +128,7 @@ class Channel(Protocol):
     async def send(self, external: str, outgoing: Outgoing) -> str:
         """Bring one message and give the channel's number for it.
 
-        Or raise Unreachable, TryLater, Unsure, Refused, WindowShut.
+        Or raise Unreachable, TryLater, Unsure, Refused, WindowShut, Moved.
         """
 
     async def fetch(self, remote: str) -> bytes:

@@ -47,8 +47,12 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     place = replace(heard.place, name=reading.readable(heard.place.name))
     known = await people.find(session, place)
     is_new = known is None or known[0].erased_at is not None
-    if is_new and not await _is_somebody_new(session, heard):
-        return Outcome(await post.heard_before(session, heard), duplicate=True)
+    if is_new and not _speaks(heard):
+        page = str(heard.facts.get("page_language", ""))
+        popup = w("button.old").in_(page if page in LANGUAGES else "uk") if heard.kind == "press" else ""
+        return Outcome(popup=popup, duplicate=True)
+    if is_new and (stored := await post.heard_before(session, heard)) is not None:
+        return Outcome(stored, duplicate=True)
     person, address = await people.welcome(session, place, at, known) if known is None or is_new else known
     if heard.kind in ("blocked", "unblocked"):
         return await _membership(session, heard, person, address, at)
@@ -98,20 +102,20 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     return outcome
 
 
-async def _is_somebody_new(session: AsyncSession, heard: Heard) -> bool:
-    """Whether somebody speaks whom we do not know; an echo of somebody forgotten must not bring them back."""
-    if heard.kind in ("blocked", "unblocked"):
-        return False
-    if heard.kind == "press" and not heard.text and not heard.choice.startswith(f"{pressing.STANDING}:"):
-        return False  # A button that we never showed them.
-    return await post.heard_before(session, heard) is None
+def _speaks(heard: Heard) -> bool:
+    """Whether this makes somebody known to us. An echo of somebody forgotten must not bring them back."""
+    if heard.kind == "press":  # Somebody unknown can have none of our buttons, but for the tiles of the empty page.
+        return heard.choice.startswith(f"{pressing.STANDING}:go:")
+    return heard.kind not in ("blocked", "unblocked")
 
 
 async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
     standby = bool(heard.facts.get("standby"))
     if heard.kind == "press" and not standby:
         return await _press(turn, heard, message_id)
-    alarm = danger.look(turn, heard.text)
+    name = commands.meant(turn, heard.text)
+    # «Видаліть усе про мене» is a wish about data and nothing else; it only sounds like the other.
+    alarm = danger.look(turn, heard.text) if name != "delete" else None
     if alarm is not None and danger.is_news(turn, alarm):
         bursts.forget(turn)
         await danger.raise_alarm(turn, alarm)
@@ -121,7 +125,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         # Another app answers in this thread: the words are kept for people, and we are silent.
         await _keep_for_people(turn)
         return Outcome(message_id)
-    if (name := commands.meant(turn, heard.text)) and await commands.obey(turn, name):
+    if name and await commands.obey(turn, name):
         if name not in commands.ASKED_OF_PEOPLE:
             message = await turn.session.get_one(Message, message_id)
             message.kind = "command"

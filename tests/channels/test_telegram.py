@@ -15,6 +15,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.channels import BadWebhook, Call
+from bot.delivery import Delivery
+from desk import clock, people
+from desk import messages as post
 from desk.conditions import Condition
 from desk.database import Database
 from desk.files import File
@@ -350,3 +353,28 @@ async def test_what_telegram_cannot_show_as_a_picture_goes_as_a_file(
         assert halyna.last.kind == goes_as
         assert wire.api.violations == []
     await town.closes_its_doors()
+
+
+async def test_a_chat_that_has_moved_is_followed(deaf_line: Line, telegram: TelegramApi) -> None:
+    """As groups do; what was to be said goes where the chat is now."""
+    group = telegram.group(-4000, "Мами Кракова")
+    await group.adds_bot(telegram.person(514, "Галина"))
+    there = await group.upgrades(-1004000)
+    database = deaf_line.town.database
+    async with database.transaction() as session:
+        _, address, _ = await people.meet(session, people.Place("telegram", "-4000"), clock.now())
+        await post.tell(session, address, "Доброго дня", language="uk", at=clock.now())
+    delivering = asyncio.create_task(Delivery(database, [deaf_line.sender], "here").run())
+
+    await telegram.until(lambda: bool(there.told), within=15)
+
+    assert [message.text for message in there.told] == ["Доброго дня"]
+
+    async def settled() -> bool:
+        async with database.reading() as session:
+            status = await session.scalar(select(col(post.Message.status)))
+            return status is post.Status.SENT and await session.scalar(select(col(Address.external))) == "-1004000"
+
+    await patiently(settled, within=10)
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)

@@ -95,6 +95,17 @@ def test_nothing_outside_the_channels_and_the_settings_knows_a_channel_by_name()
     assert named == {}
 
 
+def test_desk_and_api_do_not_even_know_the_page_by_name() -> None:
+    named = [
+        str(file.relative_to(ROOT))
+        for file in (*files_of("desk"), *files_of("api"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and node.value in ("web", "webchat")
+    ]
+
+    assert named == []
+
+
 def ladder() -> list[str]:
     """The rooms of the desk from the ground up, as its own opening page lists them."""
     assert desk.__doc__

@@ -460,3 +460,14 @@ async def test_what_an_earlier_version_was_translated_to_goes_as_well(town: Town
         await translation.keep(session, wanted, "nazywam się Kowal", "libretranslate", clock.now())
 
     assert "Kowal" not in await everything(town)
+
+
+async def test_a_wish_about_data_is_no_cry_for_help_and_a_cry_beside_it_is_heard(town: Town) -> None:
+    oksana, olena = town.person("Oksana"), town.person("Olena")
+
+    await oksana.writes("Хочу, щоб ви видалили все про мене")
+    await olena.writes("видаліть мої дані, я більше не хочу жити")
+
+    assert oksana.screen[-1].buttons == ["Видалити все", "Не видаляти", "Людина"]
+    (ticket,) = await town.tickets()
+    assert ticket.alarm == "suicide"

@@ -468,7 +468,8 @@ zminy normalno
 SAYS = {
     "erase": (
         "Видаліть, будь ласка, мої дані! · удалите мои данные · proszę o usunięcie moich danych · "
-        "can you please delete my data? · vydalit moi dani · Можна видалити мої дані?"
+        "can you please delete my data? · vydalit moi dani · Можна видалити мої дані? · "
+        "Хочу, щоб ви видалили все про мене"
     ),
     "greeting": (
         "доброго дня · Добрий вечір! · вітаю · Привіт · dzień dobry · cześć · hello · Hi! · здравствуйте · "
@@ -502,7 +503,10 @@ SAYS = {
     "chatter": "алло · ви тут? · ти бот? · зрозуміло · понятно · jesteś botem? · are you there?",
 }
 SAYS_NOT = {
-    "erase": "будь ласка · видаліть фото · видаліть мене зі списку · забудьте мене · forget meeting · moje dane",
+    "erase": (
+        "видаліть мої дані, я хочу померти · будь ласка · видаліть фото · видаліть мене зі списку · забудьте мене · "
+        "forget meeting · moje dane"
+    ),
     "greeting": "доброго дня, загубила паспорт · вітаю! потрібен перекладач · dzień dobry, szukam pracy",
     "thanks": "дуже дякую! прийдемо о 14 · добре, прийду, дякую · tak moze byc dziekuje · дякую, але потрібен ще юрист",
     "person": "оператор верстата · шукаю роботу · людина на інвалідному візку шукає житло · ваш працівник нахамив",

@@ -28,7 +28,7 @@ from telegram.error import (
 from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.channels import Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
+from bot.channels import Moved, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure
 from bot.channels.telegram import FACTS, MEGABYTE
 from desk import clock
 from desk.attachments import Attachment
@@ -240,7 +240,7 @@ def outcome_of(error: TelegramError) -> Exception:
         case RetryAfter():
             return TryLater(seconds_of(error) + 0.1, "slow down", everyone=True)
         case ChatMigrated():
-            return Refused(f"chat migrated to {error.new_chat_id}")
+            return Moved(str(error.new_chat_id))
         case Forbidden():
             text = error.message.lower()
             return Unreachable("deactivated" if "deactivated" in text else "blocked")
