@@ -27,7 +27,7 @@ run: setup ## Start Poruch: web chat at /, staff desk at /staff
 	$(BIN)/poruch run
 
 test: setup-dev ## Run every test that this machine can run
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 quick: setup-dev ## The tests without the scenes about loss, which kill real processes for some minutes
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

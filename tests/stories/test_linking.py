@@ -99,6 +99,7 @@ async def test_a_forged_button_joins_nobody(town: Town) -> None:
     on_page, stranger = town.person("Олена", "web"), town.person("Чужий")
     await on_page.writes(NEED)
     await code_for(on_page)
+    await stranger.writes(NEED)
     async with town.database.reading() as session:
         link = (await session.scalars(select(Link))).one()
 
