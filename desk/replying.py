@@ -329,8 +329,7 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
     facts = channels.facts_of(address.channel)
     if not facts.reaches_closed:
         raise Conflict("error.no_address")  # An old row would stand above what the page has shown already.
-    if channels.units(message.text) > facts.longest:
-        raise Conflict("error.too_long_there")
+    first, *rest = channels.pieces(message.text, facts.longest)
     taken = await session.execute(
         update(Message)
         .where(col(Message.id) == message.id, col(Message.status).in_((Status.HELD, Status.FAILED)))
@@ -338,6 +337,7 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
             address_id=address.id,
             channel=address.channel,
             account=address.account,
+            text=first,
             status=Status.WAITING,
             failure="",
             not_before=at,
@@ -346,6 +346,20 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
     )
     if not cast("CursorResult[Any]", taken).rowcount:
         raise Conflict("error.not_stuck")
+    for piece in rest:  # What was one message where it was written takes several here.
+        await post.tell(
+            session,
+            address,
+            piece,
+            language=message.language,
+            at=at,
+            purpose=message.purpose or Purpose.REPLY,
+            author=message.author,
+            staff_id=message.staff_id,
+            ticket_id=message.ticket_id,
+            typed=message.typed,
+            extra=message.extra,
+        )
     ring(session, "outbox")
     record(
         session,

@@ -64,7 +64,11 @@ def window(address: Address, moments: Moments) -> dict[str, Any] | None:
             }
         case Way.SHUT:
             text = say(
-                moments.lang, "window.closed", "staff", channel=name, since=_since(span.people or span.answers, moments)
+                moments.lang,
+                "window.closed",
+                "staff",
+                window=say(moments.lang, f"window.of.{address.channel}", "staff"),
+                since=_since(span.people or span.answers, moments),
             )
             return {"state": "closed", "text": text, "left": 0}
 

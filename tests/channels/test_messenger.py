@@ -1829,3 +1829,30 @@ async def test_a_held_reply_and_its_file_can_be_sent_by_another_channel(wire: Me
         assert answer.status_code == 303
 
     assert [shown.kind for shown in other.screen[-2:]] == ["text", "document"]
+
+
+async def test_what_is_too_long_for_the_other_channel_goes_there_in_pieces(wire: MessengerWire, town: Town) -> None:
+    svitlana, other = wire.api.person("7001", "Світлана"), town.person("Svitlana")
+    await writes(wire, svitlana)
+    await other.writes(REQUEST)
+    first, second = await town.tickets()
+    marta = await town.staff("Marta")
+    await marta.posts(f"/staff/people/{first.person_id}/merging", ref=ids.spoken(second.ref))
+    (telegram,) = await rows(town, Address, col(Address.channel) == "telegram")
+    text = "\n\n".join("Дуже важливе речення. " * 30 for _ in range(5))
+    await marta.posts(
+        f"/staff/tickets/{ids.spoken(first.ref)}/replies", text=REPLY[0], translation=text, via=str(telegram.id)
+    )
+    async with town.database.transaction() as session:
+        await session.execute(update(Message).where(col(Message.author) == Author.STAFF).values(status=Status.FAILED))
+    (stuck,) = await told(town, Author.STAFF)
+    before, here = len(svitlana.told), await address_of(town, svitlana)
+
+    answer = await marta.posts(f"/staff/messages/{stuck.id}/rerouting", address=str(here.id))
+    await wire.settles()
+
+    assert answer.status_code == 303
+    pieces = [one.text for one in svitlana.told[before:]]
+    assert len(pieces) == 3
+    assert all(len(piece) <= 2000 for piece in pieces)
+    assert "".join(text.split()) in "".join("".join(pieces).split())

@@ -91,7 +91,7 @@ async def test_the_window_closes_and_telegram_opens(
     ticket = await town.ticket()
     await marta.signs_in()
     page = await marta.opens("/staff/tickets/264-911")
-    assert "Messenger: nie można pisać od soboty, 14:53." in page
+    assert "Okno Messengera zamknięte od soboty, 14:53." in page
     assert "Odpowiedź poczeka na wiadomość od tej osoby." in page
     await marta.answers(
         ticket,
