@@ -153,6 +153,16 @@ async def welcome(
     return person, address
 
 
+async def unmeet(session: AsyncSession, person: Person, address: Address, found: tuple[Person, Address] | None) -> None:
+    """It was nobody new after all: what they said is an echo of what whoever had the address before has said."""
+    if found is None:
+        await session.delete(address)
+    else:
+        address.person_id = found[0].id or 0
+    await session.flush()
+    await session.delete(person)
+
+
 async def name_if_none(session: AsyncSession, place: Place) -> None:
     person = await session.scalar(
         select(Person)

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from desk import channels, clock, people, reading, translation
 from desk import messages as post
-from desk.conversation import bursts, commands, danger, files, held, linking, pressing
+from desk.conversation import bursts, commands, danger, erasing, files, held, linking, pressing
 from desk.conversation.talk import Talk
 from desk.conversation.turn import STAFF_LANGUAGE, Said, Turn
 from desk.database import ring
@@ -51,8 +51,6 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         page = str(heard.facts.get("page_language", ""))
         popup = w("button.old").in_(page if page in LANGUAGES else "uk") if heard.kind == "press" else ""
         return Outcome(popup=popup, duplicate=True)
-    if is_new and (stored := await post.heard_before(session, heard)) is not None:
-        return Outcome(stored, duplicate=True)
     person, address = await people.welcome(session, place, at, known) if known is None or is_new else known
     if heard.kind in ("blocked", "unblocked"):
         return await _membership(session, heard, person, address, at)
@@ -61,6 +59,8 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     guess = book.triage.tongues.of(heard.text)
     message_id = await post.store_heard(session, heard, person, address, at, guess.language or person.language)
     if message_id is None:
+        if is_new:
+            await people.unmeet(session, person, address, known)
         return Outcome(await post.heard_before(session, heard), duplicate=True)
     talk = Talk.of(person.talk)
     person.heard_at = at
@@ -126,7 +126,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         await _keep_for_people(turn)
         return Outcome(message_id)
     if name and await commands.obey(turn, name):
-        if name not in commands.ASKED_OF_PEOPLE:
+        if name not in commands.ASKED_OF_PEOPLE or turn.talk.step == erasing.STEP:
             message = await turn.session.get_one(Message, message_id)
             message.kind = "command"
             if name == "start":

@@ -110,7 +110,7 @@ async def test_two_thousand_people_at_once(make_house: Make, telegram: TelegramA
     people = await everyone_starts(telegram, 2000)
 
     await asyncio.gather(*(person.writes(REQUEST) for person in people))
-    await patiently(lambda: _all_stored(books, 2000), within=90, step=0.5)
+    await patiently(lambda: _all_stored(books, 2000), within=240, step=0.5)
     await patiently(lambda: all(person.told for person in people), within=150, step=0.5)
 
     heard = await books.heard()

@@ -471,3 +471,21 @@ async def test_a_wish_about_data_is_no_cry_for_help_and_a_cry_beside_it_is_heard
     assert oksana.screen[-1].buttons == ["Видалити все", "Не видаляти", "Людина"]
     (ticket,) = await town.tickets()
     assert ticket.alarm == "suicide"
+
+
+async def test_a_typed_yes_that_the_channel_repeats_brings_nobody_back(town: Town) -> None:
+    oksana = town.person("Оксана Коваль")
+    await oksana.writes(QUESTION)
+    await oksana.writes("/delete")
+    await oksana.writes("так")
+    assert oksana.last.startswith("Видалено.")
+    oksana.said -= 1
+
+    again = await oksana.writes("так")
+    await town.waits(timedelta(minutes=16))
+    await town.rounds.forget()
+
+    assert again.duplicate
+    assert await count(town, Person) == 1
+    assert await count(town, Address) == 0
+    assert "Коваль" not in await everything(town)
