@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from api.doors import TheDesk, Transaction
-from desk import clock, courses, history, ids, replying, tickets, tokens
+from desk import clock, courses, history, ids, people, replying, tickets, tokens
 from desk import messages as post
 from desk.errors import Invalid, NotAllowed, NotFound
 from desk.history import record
@@ -185,6 +185,8 @@ async def _ticket(session: AsyncSession, ref: str, token: Token, *, to_change: b
     ticket = await (tickets.hold(session, ref) if to_change else tickets.find_ticket(session, ref))
     if _hidden(token, ticket):
         raise NotFound("error.no_ticket")  # Not even that it exists.
+    if to_change:
+        people.must_be_there(await people.find_person(session, ticket.person_id))
     return ticket
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import Channel, Moved, Outgoing, Refused, TooBig, TryLater, Unreachable, Unsure, WindowShut
@@ -177,7 +178,7 @@ class _Carrier:
         try:
             async with self.database.transaction() as session:
                 await people.rename_address(session, message.address_id, external)
-        except DatabaseAway:
+        except (DatabaseAway, IntegrityError):
             pass  # Tried again it is told once more.
         await self._settle(message, Status.WAITING, failure="moved", wait=TryLater(0, "moved"))
 

@@ -41,8 +41,12 @@ class Intake:
     async def report(self, receipt: Receipt) -> None:
         """What the channel says of something that was told."""
         try:
-            async with self.database.transaction() as session:
-                await receipts.take(session, receipt, clock.now())
+            try:
+                async with self.database.transaction() as session:
+                    await receipts.take(session, receipt, clock.now())
+            except (IntegrityError, SentBack):  # As when somebody new is heard twice at once.
+                async with self.database.transaction() as session:
+                    await receipts.take(session, receipt, clock.now())
         except DatabaseAway:
             raise
         except Exception as error:

@@ -278,7 +278,7 @@ async def tell(
             other_language=other_language,
             other_by=other_by,
             not_before=not_before,
-            extra=extra,
+            extra={name: fact for name, fact in (extra or {}).items() if name != "link"},
             typed=typed,
         )
         other = ""  # It stands whole beside the first piece.

@@ -97,6 +97,8 @@ async def to_finish(session: AsyncSession, at: datetime, limit: int = 50) -> Seq
 
 async def finish(session: AsyncSession, person_id: int) -> None:
     """The last words are out: now the address goes as well."""
+    # Whoever writes from it at this moment waits, and then finds it gone, or has it already.
+    await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
     await _forget_words(session, [person_id])
     await _forget_addresses(session, [person_id])
 

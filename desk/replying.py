@@ -338,6 +338,7 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
             channel=address.channel,
             account=address.account,
             text=first,
+            choices=[] if rest else message.choices,
             status=Status.WAITING,
             failure="",
             not_before=at,
@@ -346,7 +347,7 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
     )
     if not cast("CursorResult[Any]", taken).rowcount:
         raise Conflict("error.not_stuck")
-    for piece in rest:  # What was one message where it was written takes several here.
+    for number, piece in enumerate(rest, 1):  # What was one message where it was written takes several here.
         await post.tell(
             session,
             address,
@@ -359,6 +360,7 @@ async def reroute(session: AsyncSession, message: Message, address_id: int, by: 
             ticket_id=message.ticket_id,
             typed=message.typed,
             extra=message.extra,
+            choices=[Button(**choice) for choice in message.choices] if number == len(rest) else (),
         )
     ring(session, "outbox")
     record(

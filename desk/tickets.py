@@ -13,7 +13,7 @@ from desk import ids
 from desk.database import BigKey, insert_unless_there, words
 from desk.errors import Conflict, Invalid, NotFound
 from desk.history import record
-from desk.people import Person, must_be_there
+from desk.people import Person
 
 REOPENS_WITHIN = timedelta(days=7)
 
@@ -177,8 +177,12 @@ async def find_ticket(session: AsyncSession, ref: str) -> Ticket:
 async def hold(session: AsyncSession, ref: str) -> Ticket:
     """A ticket to which something is to be done: nobody changes it, or forgets its person, until that is done."""
     ticket = await find_ticket(session, ref)
-    # The person first, as when they write; and then everything as it is now.
-    must_be_there(await session.get_one(Person, ticket.person_id, with_for_update=True))
+    held = 0
+    while held != ticket.person_id:  # They may have become one with another while we waited.
+        held = ticket.person_id
+        # The person first, as when they write; and then everything as it is now.
+        await session.get_one(Person, held, with_for_update=True, populate_existing=True)
+        await session.refresh(ticket)
     await session.refresh(ticket, with_for_update=True)
     return ticket
 

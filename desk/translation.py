@@ -85,19 +85,20 @@ async def keep(
     session: AsyncSession, one: Wanted, translated: str, engine: str, at: datetime, target: str = STAFF
 ) -> None:
     """Put a translation beside its original, unless the person has changed or erased it meanwhile."""
-    done = await session.scalar(
-        update(Message)
-        .where(col(Message.id) == one.message_id, col(Message.other_state) == "wanted")
-        .values(other=translated, other_language=target, other_state="done", other_by=engine)
-        .returning(Message)
-    )
-    if done is not None:
+    message = await session.get(Message, one.message_id, with_for_update=True, populate_existing=True)
+    if message is not None and message.other_state == "wanted" and _is_still(message, one):
+        message.other, message.other_language = translated, target
+        message.other_state, message.other_by = "done", engine
         await session.merge(
             Translation(
                 fingerprint=fingerprint_of(one.text, one.source, target, engine), text=translated, engine=engine, at=at
             )
         )
-        record(session, "message.translated", ticket_id=done.ticket_id, message=one.message_id)
+        record(session, "message.translated", ticket_id=message.ticket_id, message=one.message_id)
+
+
+def _is_still(message: Message, one: Wanted) -> bool:
+    return masked(message.text) == one.text and (message.language or "uk") == one.source
 
 
 async def forget(session: AsyncSession, messages: Sequence[Message]) -> None:
@@ -105,7 +106,7 @@ async def forget(session: AsyncSession, messages: Sequence[Message]) -> None:
     known = sorted(
         fingerprint_of(masked(one.text), one.language or "uk", one.other_language, one.other_by)
         for one in messages
-        if one.key is not None and one.other
+        if one.other
     )
     for begin in range(0, len(known), 100):
         some = known[begin : begin + 100]

@@ -13,7 +13,7 @@ from sqlmodel import col
 from api import pages
 from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.tickets.page import PRIORITIES, render_ticket
-from desk import clock, ids, replying, staff, tickets
+from desk import clock, ids, people, replying, staff, tickets
 from desk.access import check_may_read
 from desk.attachments import ALL_TOGETHER, attachments
 from desk.corrections import BY_STAFF, correct
@@ -58,6 +58,7 @@ async def _hold(ref: str, desk: TheDesk, session: Transaction, asking: WhoAsks) 
     ticket = await tickets.hold(session, ref)
     book = await desk.shelf.book(session)
     check_may_read(asking.staff, ticket, book.catalogue)
+    people.must_be_there(await people.find_person(session, ticket.person_id))
     return Hold(ticket, session, asking, book)
 
 

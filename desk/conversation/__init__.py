@@ -47,7 +47,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     place = replace(heard.place, name=reading.readable(heard.place.name))
     known = await people.find(session, place)
     is_new = known is None or known[0].erased_at is not None
-    if is_new and not _speaks(heard):
+    if is_new and not _speaks(heard, was_here=known is not None):
         page = str(heard.facts.get("page_language", ""))
         popup = w("button.old").in_(page if page in LANGUAGES else "uk") if heard.kind == "press" else ""
         return Outcome(popup=popup, duplicate=True)
@@ -102,10 +102,11 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     return outcome
 
 
-def _speaks(heard: Heard) -> bool:
-    """Whether this makes somebody known to us. An echo of somebody forgotten must not bring them back."""
-    if heard.kind == "press":  # Somebody unknown can have none of our buttons, but for the tiles of the empty page.
-        return heard.choice.startswith(f"{pressing.STANDING}:go:")
+def _speaks(heard: Heard, *, was_here: bool) -> bool:
+    """Whether this makes somebody known to us. `was_here`: they were forgotten a moment ago; an echo brings nobody back."""
+    if heard.kind == "press":
+        # The tiles of the empty page; or words on a button that we do not know any more.
+        return heard.choice.startswith(f"{pressing.STANDING}:go:") or (bool(heard.text) and not was_here)
     return heard.kind not in ("blocked", "unblocked")
 
 
@@ -115,7 +116,7 @@ async def _respond(turn: Turn, heard: Heard, message_id: int) -> Outcome:
         return await _press(turn, heard, message_id)
     name = commands.meant(turn, heard.text)
     # «Видаліть усе про мене» is a wish about data and nothing else; it only sounds like the other.
-    alarm = danger.look(turn, heard.text) if name != "delete" else None
+    alarm = None if turn.book.lexicon.says("erase", heard.text) else danger.look(turn, heard.text)
     if alarm is not None and danger.is_news(turn, alarm):
         bursts.forget(turn)
         await danger.raise_alarm(turn, alarm)

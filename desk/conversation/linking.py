@@ -1,5 +1,7 @@
 """Adding another channel: a code is given here, opened there, and confirmed where the person already is."""
 
+from urllib.parse import urlsplit
+
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -64,7 +66,8 @@ async def give(turn: Turn, channel: str) -> bool:
     turn.talk.rest()
     link = facts.invites.format(code=code)
     turn.say(w("link.give", other=_called(facts), link=Verbatim(link)))
-    turn.extra |= {"link": {"url": link, "label": w("button.link:open").in_(turn.language)}}
+    if "." in (urlsplit(link).hostname or ""):  # A button to this machine alone is refused, and the words with it.
+        turn.extra |= {"link": {"url": link, "label": w("button.link:open").in_(turn.language)}}
     return True
 
 

@@ -489,3 +489,27 @@ async def test_a_typed_yes_that_the_channel_repeats_brings_nobody_back(town: Tow
     assert await count(town, Person) == 1
     assert await count(town, Address) == 0
     assert "Коваль" not in await everything(town)
+
+
+async def test_a_command_with_a_cry_behind_it_is_heard_as_a_cry(town: Town) -> None:
+    olena = town.person("Olena")
+
+    await olena.writes("/delete я більше не хочу жити")
+
+    assert (await town.ticket()).alarm == "suicide"
+
+
+async def test_a_translation_of_what_was_changed_meanwhile_is_not_put_beside_it(town: Town) -> None:
+    oksana = town.person("Oksana")
+    await oksana.writes("Прийду 5 грудня по довідку")
+    async with town.database.transaction() as session:
+        (wanted,) = await translation.wanted(session)
+    await oksana._sends(text="Прийду 6 грудня по довідку", edits=str(1000 + oksana.said))
+
+    async with town.database.transaction() as session:
+        await translation.keep(session, wanted, "Przyjdę 5 grudnia", "libretranslate", clock.now())
+
+    assert "Przyjdę 5" not in await everything(town)
+    async with town.database.reading() as session:
+        (still,) = await translation.wanted(session)
+    assert still.text == "Прийду 6 грудня по довідку"
