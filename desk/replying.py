@@ -14,7 +14,7 @@ from desk import messages as post
 from desk.attachments import Attachment
 from desk.database import ring
 from desk.errors import Conflict, Invalid
-from desk.files import File
+from desk.files import FileHeard, announce
 from desk.handbook import Handbook
 from desk.history import record
 from desk.messages import Author, Button, Message, Purpose, Status
@@ -149,19 +149,8 @@ async def _tell_file(
         extra=dict(said_by),
     )
     await session.flush()
-    session.add(
-        File(
-            message_id=message.id or 0,
-            channel=address.channel,
-            account=address.account,
-            kind=file.kind,
-            name=file.name,
-            mime=file.mime,
-            size=len(file.content),
-            status="kept",
-            content=file.content,
-        )
-    )
+    told = FileHeard(file.kind, name=file.name, mime=file.mime, size=len(file.content), content=file.content)
+    announce(session, message.id or 0, address, [told], at)
 
 
 def _signed(text: str, staff: Staff, language: str, *, is_first: bool) -> str:

@@ -24,7 +24,6 @@ FACTS = Facts(
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 COMMANDS = ("menu", "status", "classes", "language", "human", "link", "privacy", "help", "sos")
 MAX_CONNECTIONS = 40
-OF_A_LOCAL_SERVER = 2000 * MEGABYTE  # What a Bot API server of the centre's own hands over.
 
 
 class Telegram:

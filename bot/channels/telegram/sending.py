@@ -44,9 +44,8 @@ GROUP_PER_MINUTE = 18
 ROW_LETTERS = 26
 PICTURES = ("image/jpeg", "image/png")
 MOST_OF_A_PICTURE = 10 * MEGABYTE
-NO_PICTURE = re.compile(
-    "photo_|image_", re.IGNORECASE
-)  # Too long, too wide, broken: what Telegram says of a picture it cannot show.
+# What Telegram says of a picture that it cannot show: too long, too wide, broken.
+NO_PICTURE = re.compile("photo_|image_", re.IGNORECASE)
 
 
 class Pace(BaseRateLimiter[int]):
