@@ -14,8 +14,9 @@ SECONDS = 30.0
 @contextlib.asynccontextmanager
 async def sqlite_away(url: str, seconds: float = SECONDS) -> AsyncIterator[None]:
     """Another program holds the file's lock for so long at least."""
-    holder = sqlite3.connect(url.split("///", 1)[1], isolation_level=None, timeout=10)
-    holder.execute("BEGIN EXCLUSIVE")
+    holder = sqlite3.connect(url.split("///", 1)[1], isolation_level=None, timeout=10, check_same_thread=False)
+    # In a thread: who writes at this moment may be a task of this very loop, and must be let finish.
+    await asyncio.to_thread(holder.execute, "BEGIN EXCLUSIVE")
     began = asyncio.get_running_loop().time()
     try:
         yield

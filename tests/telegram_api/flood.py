@@ -31,12 +31,12 @@ class Flood:
     """`overall` messages in a second to everyone; one in `chat_gap` seconds to a person after a burst of `chat_burst`.
 
     A refusal tells whole seconds, as Telegram does. `grace` forgives what was already on its way when the wait was
-    told.
+    told: on a machine that is busy with other things, a request takes that long from its sender to here.
     """
 
     def __init__(
         self, *, overall: int = 30, chat_burst: int = 3, chat_gap: float = 1.0, group_per_minute: int = 20,
-        grace: float = 0.15,
+        grace: float = 0.5,
     ) -> None:  # fmt: skip
         self.overall = overall
         self.chat_burst = chat_burst
