@@ -186,7 +186,7 @@ async def _ticket(session: AsyncSession, ref: str, token: Token, *, to_change: b
     if _hidden(token, ticket):
         raise NotFound("error.no_ticket")  # Not even that it exists.
     if to_change:
-        people.must_be_there(await people.find_person(session, ticket.person_id))
+        await people.present(session, ticket.person_id)
     return ticket
 
 

@@ -50,6 +50,7 @@ classes       lessons that come and go
 translation   the translator's promise, cache
 privacy       to be forgotten, and what stays for the report
 script        the dialogue as pure steps
+alarms        what staff do about an alarm
 replying      what staff say to a person
 health        whether anything was lost
 profiles      a person as staff see them

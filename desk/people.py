@@ -198,6 +198,13 @@ async def find_person(session: AsyncSession, person_id: int) -> Person:
     return person
 
 
+async def present(session: AsyncSession, person_id: int) -> Person:
+    """Somebody about whom more may be written down."""
+    person = await find_person(session, person_id)
+    must_be_there(person)
+    return person
+
+
 def rename(session: AsyncSession, person: Person, name: str, gmina: str, is_minor: bool, by: int) -> None:
     """What staff know better: the name, which may be empty, the commune, and whether they are under eighteen."""
     must_be_there(person)

@@ -1,4 +1,4 @@
-"""What staff say to a person in a ticket: a reply, the last words of a closing, that somebody has taken an alarm."""
+"""What staff say to a person in a ticket: a reply, the last words of a closing, that the bot speaks again."""
 
 import unicodedata
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import channels, ids, people, reading, windows
+from desk import alarms, channels, ids, people, reading, windows
 from desk import messages as post
 from desk.attachments import Attachment
 from desk.database import ring
@@ -70,12 +70,12 @@ async def reply(session: AsyncSession, ticket: Ticket, staff: Staff, words: Repl
         raise Invalid("error.reply_long", n=LONGEST)
     if words.key and (again := await _sent_before(session, ticket, words.key)):
         return again
-    _must_be_taken(ticket)
+    alarms.must_be_taken(ticket)
     if words.seen is not None:
         await _nobody_was_faster(session, ticket, staff, words.seen)
-    person = await _person_of(session, ticket)
+    person = await people.present(session, ticket.person_id)
     typed = not staff.is_system
-    address = await _address(session, person, at, typed=typed, chosen=words.via)
+    address = await windows.choose(session, person, at, typed=typed, chosen=words.via)
     assert staff.id is not None
     # A child has read «Тебе вже читає …» a moment ago: the next words come from that person, without ceremony.
     said_so = person.is_minor and ticket.taken_at is not None and ticket.owner_id == staff.id
@@ -177,10 +177,10 @@ async def close(
         raise Invalid("error.no_last_words")
     if len(text) > LONGEST or len(words.shown) > LONGEST * 2:
         raise Invalid("error.reply_long", n=LONGEST)
-    _must_be_taken(ticket)
+    alarms.must_be_taken(ticket)
     if words.seen is not None:
         await _nothing_new_was_heard(session, ticket, words.seen)
-    person = await _person_of(session, ticket)
+    person = await people.present(session, ticket.person_id)
     language = person.language or "uk"
     ticket.close(chosen, at)
     rating = book.catalogue.services["complaint_feedback"].slots["rating"] if _may_rate(ticket, person, book) else None
@@ -189,7 +189,7 @@ async def close(
     if person.contact_rule is ContactRule.NEVER_FIRST:
         return
     typed = not staff.is_system
-    address = await _address(session, person, at, typed=typed)
+    address = await windows.choose(session, person, at, typed=typed)
     if windows.of(address).way(at) is not Way.OPEN:
         rating, asked = None, None  # No machine asks where only a person may still write.
     await post.tell(
@@ -224,43 +224,13 @@ def _may_rate(ticket: Ticket, person: Person, book: Handbook) -> bool:
     return not ticket.alarm and not person.is_minor and "complaint_feedback" in book.catalogue.services
 
 
-async def take(session: AsyncSession, ticket: Ticket, staff: Staff, at: datetime) -> None:
-    """«Przejmuję»: the alarm stops, and the person learns that somebody is reading."""
-    if ticket.alarm_at is None:
-        raise Conflict("error.no_alarm")
-    if ticket.taken_at is not None:
-        if ticket.owner_id == staff.id:
-            return
-        raise Conflict("error.taken_already")
-    ticket.taken_at, ticket.owner_id, ticket.touched_at = at, staff.id, at
-    record(session, "alarm.taken", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
-    person = await _person_of(session, ticket)
-    address = await _address(session, person, at)
-    language = person.language or "uk"
-    key = "child.taken" if person.is_minor else "safe.taken"
-    await post.tell(
-        session,
-        address,
-        say(language, key, who=say(language, "who", name=staff.called(language))),
-        language=language,
-        at=at,
-        purpose=Purpose.NEWS,
-        ticket_id=ticket.id,
-        other=say("pl", key, who=say("pl", "who", name=staff.called("pl"))) if language != "pl" else "",
-        other_language="pl",
-        other_by="fixed",
-        choices=_traces(ticket, address, language),
-        extra={"danger": True},
-    )
-
-
 async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: Handbook, at: datetime) -> None:
     """The bot speaks again in this ticket, and says so, unless nothing may be said there first."""
     if not ticket.with_people:
         raise Conflict("error.bot_speaks")
     ticket.staff_at, ticket.touched_at = None, at
     record(session, "ticket.handed_back", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
-    person = await _person_of(session, ticket)
+    person = await people.present(session, ticket.person_id)
     # What the bot asked before people came is answered by now, or must not be asked of old.
     person.talk = {name: kept for name, kept in person.talk.items() if name in STAYS}
     if person.contact_rule is ContactRule.NEVER_FIRST:
@@ -269,7 +239,7 @@ async def hand_back(session: AsyncSession, ticket: Ticket, staff: Staff, book: H
     said = _bot_again(person, book, at)
     await post.tell(
         session,
-        await _address(session, person, at),
+        await windows.choose(session, person, at),
         said.in_(language),
         language=language,
         at=at,
@@ -289,24 +259,6 @@ def _bot_again(person: Person, book: Handbook, at: datetime) -> InLanguages:
     shown = book.register.shown(child.lines_child, book.centre.local(at).date(), most=1)
     number = shown[0].number if shown else book.centre.n112
     return line(w("bot.again"), w("child.hours", hours=OpenWeek(book.centre.hours), line=number))
-
-
-def _traces(ticket: Ticket, address: Address, language: str) -> list[Button]:
-    """Where somebody at home may read along on the same device, how to leave none."""
-    if ticket.alarm != "domestic_violence" or channels.facts_of(address.channel).reaches_closed:
-        return []
-    return [Button("-:c:trace", say(language, "button.c:trace"))]
-
-
-def lower(session: AsyncSession, ticket: Ticket, staff: Staff, reason: str) -> None:
-    """A person decides that there is no danger, and says why."""
-    if not reason.strip():
-        raise Invalid("error.no_reason")
-    if ticket.alarm_at is None:
-        raise Conflict("error.no_alarm")
-    ticket.alarm_at = None
-    ticket.alarm_state = {**ticket.alarm_state, "lowered_by": staff.id, "why_lowered": reason.strip()[:300]}
-    record(session, "alarm.lowered", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
 
 
 async def reroute(session: AsyncSession, message: Message, address_id: int, by: int, at: datetime) -> None:
@@ -373,17 +325,6 @@ def note(session: AsyncSession, ticket: Ticket, staff: Staff, text: str, at: dat
     record(session, "ticket.noted", ticket_id=ticket.id, person_id=ticket.person_id, staff_id=staff.id)
 
 
-async def _person_of(session: AsyncSession, ticket: Ticket) -> Person:
-    person = await people.find_person(session, ticket.person_id)
-    people.must_be_there(person)
-    return person
-
-
-def _must_be_taken(ticket: Ticket) -> None:
-    if ticket.is_urgent and ticket.taken_at is None:
-        raise Conflict("error.take_first")
-
-
 async def _sent_before(session: AsyncSession, ticket: Ticket, key: str) -> Message | None:
     return await session.scalar(select(Message).where(col(Message.request_key) == f"{ticket.id}:{key}"))
 
@@ -428,20 +369,3 @@ async def _wrote_before(session: AsyncSession, ticket: Ticket, staff_id: int) ->
         .limit(1)
     )
     return found is not None
-
-
-async def _address(
-    session: AsyncSession, person: Person, at: datetime, *, typed: bool = False, chosen: int | None = None
-) -> Address:
-    """Where to write: the address that staff chose, or the one that lets us now, else one that will later."""
-    assert person.id is not None
-    addresses = await people.addresses_of(session, person.id)
-    if chosen is not None:
-        found = next((address for address in addresses if address.id == chosen), None)
-        if found is None:
-            raise Invalid("error.no_address")
-        return found
-    best = windows.best(addresses, person, at, typed=typed)
-    if best is None:
-        raise Conflict("error.no_address")
-    return best

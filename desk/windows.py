@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from desk import channels
-from desk.people import Address, Person
+from desk.errors import Conflict, Invalid
+from desk.people import Address, Person, addresses_of
 
 LOOKS = timedelta(minutes=15)  # So long after their last word somebody still has the page before them.
 
@@ -64,6 +67,23 @@ def best(addresses: Iterable[Address], person: Person, at: datetime, *, typed: b
         return address.reachable, lets, seen, address.id == person.prefers, address.heard_at
 
     return max(addresses, key=fits, default=None)
+
+
+async def choose(
+    session: AsyncSession, person: Person, at: datetime, *, typed: bool = False, chosen: int | None = None
+) -> Address:
+    """Where staff's words go: the address that they chose, or the best one. Raises when there is none."""
+    assert person.id is not None
+    addresses = await addresses_of(session, person.id)
+    if chosen is not None:
+        found = next((address for address in addresses if address.id == chosen), None)
+        if found is None:
+            raise Invalid("error.no_address")
+        return found
+    address = best(addresses, person, at, typed=typed)
+    if address is None:
+        raise Conflict("error.no_address")
+    return address
 
 
 def others_open(addresses: Sequence[Address], than: Address, at: datetime) -> list[Address]:

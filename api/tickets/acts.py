@@ -13,7 +13,7 @@ from sqlmodel import col
 from api import pages
 from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
 from api.tickets.page import PRIORITIES, render_ticket
-from desk import clock, ids, people, replying, staff, tickets
+from desk import alarms, clock, ids, people, replying, staff, tickets
 from desk.access import check_may_read
 from desk.attachments import ALL_TOGETHER, attachments
 from desk.corrections import BY_STAFF, correct
@@ -58,7 +58,7 @@ async def _hold(ref: str, desk: TheDesk, session: Transaction, asking: WhoAsks) 
     ticket = await tickets.hold(session, ref)
     book = await desk.shelf.book(session)
     check_may_read(asking.staff, ticket, book.catalogue)
-    people.must_be_there(await people.find_person(session, ticket.person_id))
+    await people.present(session, ticket.person_id)
     return Hold(ticket, session, asking, book)
 
 
@@ -317,7 +317,7 @@ async def hand_back(held: Held) -> Response:
 
 @router.post("/staff/tickets/{ref}/take")
 async def take(held: Held) -> Response:
-    await replying.take(held.session, held.ticket, held.asking.staff, clock.now())
+    await alarms.take(held.session, held.ticket, held.asking.staff, clock.now())
     return pages.back_to(held.url, said="said.taken", ref=held.ref)
 
 
@@ -330,7 +330,7 @@ async def pass_on(held: Held, to: Text = "") -> Response:
 @router.post("/staff/tickets/{ref}/lowering")
 @router.post("/staff/tickets/{ref}/confirmation")
 async def lower(held: Held, reason: Text = "") -> Response:
-    replying.lower(held.session, held.ticket, held.asking.staff, reason)
+    alarms.lower(held.session, held.ticket, held.asking.staff, reason)
     return pages.back_to(held.url, said="said.lowered", ref=held.ref)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import clock, people, reminders, replying, tickets, translation
+from desk import alarms, clock, people, reminders, replying, tickets, translation
 from desk.conversation import hear
 from desk.conversation.bursts import answer_burst
 from desk.conversation.seconding import QUIET
@@ -138,7 +138,7 @@ class Stage:
         await self._delivered()
 
     async def takes(self, name: str, who: Somebody) -> None:
-        await replying.take(self.session, await self.ticket(who), self.members[name], clock.now())
+        await alarms.take(self.session, await self.ticket(who), self.members[name], clock.now())
         await self._delivered()
 
     async def notes(self, name: str, who: Somebody, text: str) -> None:
