@@ -133,7 +133,7 @@ class Wire(ABC):
                 )
             return not left and not self.api.pending
 
-        await patiently(quiet, within=15, step=0.02)
+        await patiently(quiet, step=0.02)
 
 
 async def _opened(ear: Ear) -> Ear:
@@ -165,7 +165,7 @@ class MessengerWire(Wire):
         }
 
     async def is_set_up(self) -> None:
-        await patiently(lambda: bool(self.api.profile), within=15)
+        await patiently(lambda: bool(self.api.profile))
         self.api.webhook_url = f"{self.door.root}/webhooks/messenger"
 
 
@@ -194,7 +194,7 @@ class TelegramWire(Wire):
         }
 
     async def is_set_up(self) -> None:
-        await patiently(lambda: self.api.updates.webhook is not None, within=15)
+        await patiently(lambda: self.api.updates.webhook is not None)
 
 
 __all__ = ["HUMAN_AGENT", "PAGE", "MessengerWire", "PublicDoor", "TelegramWire", "Wire"]

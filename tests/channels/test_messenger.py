@@ -129,7 +129,7 @@ async def becomes(town: Town, status: Status, author: Author | None = None) -> M
         found = await told(town, author)
         return bool(found) and found[-1].status is status
 
-    await patiently(has, within=15, step=0.02)
+    await patiently(has, step=0.02)
     return (await told(town, author))[-1]
 
 
@@ -320,7 +320,7 @@ async def test_files_are_fetched_from_where_they_lie_and_the_token_is_shown_to_n
         files = await rows(town, File)
         return len(files) == 2 and all(file.status == "kept" for file in files)
 
-    await patiently(kept, within=15)
+    await patiently(kept)
     photo, contract = await rows(town, File)
     assert (photo.content, contract.content, contract.name) == (letter, b"%PDF-1.4 a contract", "umowa.pdf")
     assert [file.downloads for file in wire.api.files.by_token.values()] == [1, 1]
@@ -333,7 +333,7 @@ async def test_a_picture_is_shown_to_staff_as_a_picture(wire: MessengerWire, tow
     async def kept() -> bool:
         return [file.status for file in await rows(town, File)] == ["kept"]
 
-    await patiently(kept, within=15)
+    await patiently(kept)
     (photo,) = await rows(town, File)
     shown = await (await town.staff("Marta")).client.get(f"/staff/files/{photo.id}")
     assert shown.headers["Content-Type"] == "image/jpeg"
@@ -353,7 +353,7 @@ async def test_a_file_with_an_address_as_long_as_the_real_ones_is_kept(wire: Mes
         return [file.status for file in await rows(town, File)] == ["kept"]
 
     assert await rows(town, SetAside) == []
-    await patiently(kept, within=15)
+    await patiently(kept)
     assert (await heard(town))[-1].kind == "photo"
 
 
@@ -372,7 +372,7 @@ async def test_a_file_that_cannot_be_had_does_not_keep_the_next_from_being_fetch
         files = await rows(town, File)
         return len(files) == 2 and files[1].status == "kept" and files[0].attempts > 0
 
-    await patiently(kept, within=10)
+    await patiently(kept)
 
 
 async def test_a_file_over_the_limit_is_refused_and_staff_see_why(
@@ -385,7 +385,7 @@ async def test_a_file_over_the_limit_is_refused_and_staff_see_why(
     async def noted() -> bool:
         return [file.status for file in await rows(town, File)] == ["too_big"]
 
-    await patiently(noted, within=15)
+    await patiently(noted)
 
 
 async def test_the_name_is_learned_where_meta_gives_it(wire: MessengerWire, town: Town) -> None:
@@ -400,7 +400,7 @@ async def test_the_name_is_learned_where_meta_gives_it(wire: MessengerWire, town
 
             return await session.scalar(select(col(Row.name))) == "Світлана Коваль"
 
-    await patiently(named, within=10)
+    await patiently(named)
 
 
 # The door
@@ -895,7 +895,7 @@ async def test_an_error_of_theirs_after_the_message_is_out_makes_no_second_one(
     await svitlana.writes(REQUEST)
     if not before:
         await becomes(town, Status.WAITING)
-        await patiently(lambda: bool(wire.api._held) and sends(wire.api)[0].status == 500, within=10)
+        await patiently(lambda: bool(wire.api._held) and sends(wire.api)[0].status == 500)
         await wire.api.release_echoes()
 
     await becomes(town, Status.SENT)
@@ -1016,7 +1016,7 @@ async def test_a_picture_of_staff_in_the_inbox_is_seen_in_the_ticket(wire: Messe
     async def kept() -> bool:
         return [one.content for one in await rows(town, File)] == [b"the way to us"]
 
-    await patiently(kept, within=15, step=0.02)
+    await patiently(kept, step=0.02)
     (shown,) = await told(town, Author.STAFF)
     assert shown.kind == "photo"
     marta = await town.staff("Marta")
@@ -1200,7 +1200,7 @@ async def test_what_concerns_the_page_halts_the_channel_until_it_goes_again(
     async def halted() -> bool:
         return any((await conditions(town)).values())
 
-    await patiently(halted, within=15, step=0.02)
+    await patiently(halted, step=0.02)
     (message,) = await told(town)
     assert (message.status, message.failure) == (Status.WAITING, why)
     assert message.not_before == TUESDAY + timedelta(seconds=seconds)
@@ -1221,7 +1221,7 @@ async def test_what_concerns_the_page_halts_the_channel_until_it_goes_again(
     async def goes() -> bool:
         return await conditions(town) == {("messenger", ""): ""}
 
-    await patiently(goes, within=10, step=0.02)
+    await patiently(goes, step=0.02)
 
 
 async def test_staff_see_why_the_channel_is_at_rest_now(wire: MessengerWire, town: Town) -> None:
@@ -1233,7 +1233,7 @@ async def test_staff_see_why_the_channel_is_at_rest_now(wire: MessengerWire, tow
         async def known(why: str = why) -> bool:
             return await conditions(town) == {("messenger", ""): why}
 
-        await patiently(known, within=10, step=0.02)
+        await patiently(known, step=0.02)
         wire.sender._halted_until = 0.0  # The seconds are over.
         clock.move_on(timedelta(seconds=61))
 
@@ -1288,11 +1288,11 @@ async def test_a_thread_that_another_app_has_harms_nobody_else(wire: MessengerWi
     wire.api.faults.refuse(10, 1, 2018300)
     svitlana, ihor = wire.api.person("7001", "Світлана"), wire.api.person("7002", "Ігор")
     await svitlana.writes(REQUEST)
-    await patiently(lambda: len(sends(wire.api)) == 1, within=10)
+    await patiently(lambda: len(sends(wire.api)) == 1)
 
     await ihor.writes(REQUEST)
 
-    await patiently(lambda: len(ihor.told) == 1, within=5)
+    await patiently(lambda: len(ihor.told) == 1)
     assert not any((await conditions(town)).values())
 
 
@@ -1308,7 +1308,7 @@ async def test_trouble_of_theirs_is_tried_again_and_harms_nobody_else(
     async def tried() -> bool:
         return any(one.status is Status.WAITING and one.failure for one in await told(town))
 
-    await patiently(tried, within=10, step=0.02)
+    await patiently(tried, step=0.02)
     await ihor.writes(REQUEST)
     await wire.settles()
     message = (await told(town))[0]
@@ -1318,7 +1318,7 @@ async def test_trouble_of_theirs_is_tried_again_and_harms_nobody_else(
     assert not any((await conditions(town)).values())
 
     clock.move_on(timedelta(seconds=31))
-    await patiently(lambda: len(svitlana.told) == 1, within=10)
+    await patiently(lambda: len(svitlana.told) == 1)
     await wire.settles()
     assert (await told(town))[0].status is Status.SENT
 
@@ -1329,7 +1329,7 @@ async def test_trouble_without_end_is_given_up_and_told_to_staff(wire: Messenger
     svitlana, marta = wire.api.person("7001", "Світлана"), await town.staff("Marta")
     await svitlana.writes(REQUEST)
     for tries in range(1, 8):
-        await patiently(lambda tries=tries: len(sends(wire.api)) == tries, within=10, step=0.02)
+        await patiently(lambda tries=tries: len(sends(wire.api)) == tries, step=0.02)
         await becomes(town, Status.WAITING)
         clock.move_on(timedelta(seconds=31))
 
@@ -1348,7 +1348,7 @@ async def test_where_nobody_answers_the_door_all_wait_a_moment(wire: MessengerWi
     async def tried() -> bool:
         return [one.failure for one in await told(town)] == ["not connected"]
 
-    await patiently(tried, within=10, step=0.02)
+    await patiently(tried, step=0.02)
     (message,) = await told(town)
     assert message.status is Status.WAITING
     assert not any((await conditions(town)).values())
@@ -1519,7 +1519,7 @@ async def test_a_window_that_closes_between_writing_and_sending_holds_the_reply(
     async def tried() -> bool:
         return [one.failure for one in await told(town, Author.STAFF)] == ["server trouble"]
 
-    await patiently(tried, within=10, step=0.02)
+    await patiently(tried, step=0.02)
     clock.move_on(timedelta(minutes=2))
 
     reply = await becomes(town, Status.HELD, Author.STAFF)
@@ -1537,7 +1537,7 @@ async def waits_for_better_times(wire: MessengerWire, person: Person, purpose: P
     async def tried() -> bool:
         return [one.failure for one in await told(wire.town)] == ["server trouble"]
 
-    await patiently(tried, within=10, step=0.02)
+    await patiently(tried, step=0.02)
     async with wire.town.database.transaction() as session:
         await session.execute(update(Message).where(col(Message.direction) == Direction.TOLD).values(purpose=purpose))
     clock.move_on(A_DAY_LATER)
@@ -1545,7 +1545,7 @@ async def waits_for_better_times(wire: MessengerWire, person: Person, purpose: P
     async def decided() -> bool:
         return (await told(wire.town))[0].status in (Status.HELD, Status.FAILED)
 
-    await patiently(decided, within=10, step=0.02)
+    await patiently(decided, step=0.02)
     return (await told(wire.town))[0]
 
 
@@ -1637,12 +1637,12 @@ async def test_a_page_that_was_not_given_human_agent_is_not_halted_by_a_late_rep
     await writes(wire, svitlana)
     clock.move_on(A_DAY_LATER)
     await (await town.staff("Marta")).answers(await town.ticket(), *REPLY)
-    await patiently(lambda: any(call.code == 10 for call in sends(wire.api)), within=10)
+    await patiently(lambda: any(call.code == 10 for call in sends(wire.api)))
 
     ihor = wire.api.person("7002")
     await ihor.writes(REQUEST)
 
-    await patiently(lambda: len(ihor.told) == 1, within=5)
+    await patiently(lambda: len(ihor.told) == 1)
 
 
 # The wish to be deleted

@@ -66,7 +66,7 @@ async def last_told(town: Town, author: Author, *statuses: Status) -> Message:
         found = await told(town, author)
         return bool(found) and found[-1].status in statuses
 
-    await patiently(has, within=20, step=0.02)
+    await patiently(has, step=0.02)
     return (await told(town, author))[-1]
 
 
@@ -92,7 +92,7 @@ async def is_refused(town: Town, why: str) -> None:
     async def has() -> bool:
         return [(one.status, one.failure) for one in await told(town, Author.BOT)] == [(Status.WAITING, why)]
 
-    await patiently(has, within=20, step=0.02)
+    await patiently(has, step=0.02)
 
 
 # Nothing said to us is lost, and nothing is done twice
@@ -119,7 +119,7 @@ async def test_the_bytes_of_a_photo_are_kept_whole(town: Town, oksana: End) -> N
         async with town.database.reading() as session:
             return [(file.kind, file.content) for file in await session.scalars(select(File))] == [("photo", LETTER)]
 
-    await patiently(kept, within=20, step=0.02)
+    await patiently(kept, step=0.02)
     (message,) = await heard(town)
     assert message.ticket_id is not None
 
@@ -146,7 +146,7 @@ async def test_a_burst_is_heard_in_its_order_and_answered_once(town: Town, oksan
     assert [message.text for message in await heard(town)] == words
     assert await oksana.screen() == []
     if oksana.sends_itself:
-        await patiently(oksana.is_shown_typing, within=10, step=0.02)
+        await patiently(oksana.is_shown_typing, step=0.02)
 
     clock.move_on(timedelta(seconds=5))
     await town.rounds.answer_bursts()
@@ -170,7 +170,7 @@ async def test_while_the_database_is_away_nothing_is_lost_and_nothing_doubled(to
     async def is_in() -> bool:
         return len(await heard(town)) == 1
 
-    await patiently(is_in, within=20)
+    await patiently(is_in)
     await oksana.settles()
 
     assert [message.text for message in await heard(town)] == [REQUEST]
@@ -312,7 +312,7 @@ async def test_a_dead_token_halts_the_channel_and_staff_see_why(town: Town, oksa
         async with town.database.reading() as session:
             return [one.why for one in await session.scalars(select(Condition))] == ["token refused"]
 
-    await patiently(halted, within=20, step=0.02)
+    await patiently(halted, step=0.02)
     marta = await town.staff("Marta")
     assert channels.facts_of(oksana.channel).title in await marta.opens("/staff/health")
     assert await oksana.screen() == []

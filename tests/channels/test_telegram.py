@@ -61,7 +61,7 @@ async def test_each_kind_is_stored_once_in_a_ticket_that_staff_see(
 
     await act(halyna)
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
     (message,) = await line.heard()
     assert message.kind == stored_as
     assert words in message.text
@@ -83,7 +83,7 @@ async def test_of_a_photo_the_largest_size_is_fetched_and_kept(line: Line, teleg
             file = await session.scalar(select(File))
             return file is not None and file.content == letter
 
-    await patiently(kept, within=15)
+    await patiently(kept)
     assert len(telegram.calls_of("getFile")) == 1
 
 
@@ -96,18 +96,18 @@ async def test_a_file_over_the_limit_is_not_asked_for_and_staff_see_why(line: Li
         async with line.town.database.reading() as session:
             return await session.scalar(select(col(File.status))) == "too_big"
 
-    await patiently(noted, within=15)
+    await patiently(noted)
     assert len(await line.heard()) == 1
 
 
 async def test_an_edited_message_keeps_both_versions(line: Line, telegram: TelegramApi) -> None:
     halyna = telegram.person(504, "Галина")
     said = await halyna.writes("Мене звати Галина, мені треба лікаря")
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
 
     await halyna.edits(said.message_id, "Мене звати Галина, мені треба юриста")
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
     (message,) = await line.heard()
     assert message.text == "Мене звати Галина, мені треба юриста"
     assert message.original == "Мене звати Галина, мені треба лікаря"
@@ -116,13 +116,13 @@ async def test_an_edited_message_keeps_both_versions(line: Line, telegram: Teleg
 async def test_a_press_stops_spinning_and_a_stale_one_says_so(line: Line, telegram: TelegramApi) -> None:
     halyna = telegram.person(505, "Галина")
     await halyna.writes("Загубила паспорт, що робити з PESEL?")
-    question = await halyna.hears(within=15)
+    question = await halyna.hears()
     await halyna.presses("Пояснити")
     await halyna.hears()
 
     stale = await halyna.presses("Пояснити", question.message_id)
 
-    await telegram.until(lambda: stale.answered, within=10)
+    await telegram.until(lambda: stale.answered)
     assert stale.answer["text"], "the person is told why nothing happens"
     assert [message.kind for message in await line.heard()] == ["text", "press", "old_press"]
     assert len(halyna.told) == 2
@@ -131,13 +131,13 @@ async def test_a_press_stops_spinning_and_a_stale_one_says_so(line: Line, telegr
 async def test_forged_data_of_a_button_changes_nothing(line: Line, telegram: TelegramApi) -> None:
     halyna = telegram.person(506, "Галина")
     await halyna.writes("Загубила паспорт, що робити з PESEL?")
-    await halyna.hears(within=15)
+    await halyna.hears()
     for data in ("", "x", "aaaa:o:999", "аааа", "t:1", "' OR 1=1", "\x00", "x" * 64):
         message = {"message_id": 1, "date": 1, "chat": halyna.json, "from": telegram.bot}
         query = {"id": "1", "from": halyna.user, "message": message, "chat_instance": "1", "data": data}
         telegram.raw_update({"callback_query": query}, lane=halyna.id)
 
-    await patiently(lambda: telegram.pending == 0, within=20)
+    await patiently(lambda: telegram.pending == 0)
 
     assert {message.kind for message in await line.heard()} == {"text", "old_press"}
     assert await line.set_aside() == []
@@ -149,7 +149,7 @@ async def test_who_blocks_the_bot_is_known_to_be_unreachable_until_they_come_bac
 ) -> None:
     halyna = telegram.person(507, "Галина")
     await halyna.writes("Потрібна довідка з установи")
-    await halyna.hears(within=15)
+    await halyna.hears()
 
     async def reachable() -> bool:
         async with line.town.database.reading() as session:
@@ -159,9 +159,9 @@ async def test_who_blocks_the_bot_is_known_to_be_unreachable_until_they_come_bac
         return not await reachable()
 
     await halyna.blocks()
-    await patiently(unreachable, within=10)
+    await patiently(unreachable)
     await halyna.unblocks()
-    await patiently(reachable, within=10)
+    await patiently(reachable)
     assert [message.kind for message in await line.heard()] == ["text", "blocked", "unblocked"]
 
 
@@ -170,7 +170,7 @@ async def test_a_group_is_left_politely_and_its_words_are_not_kept(line: Line, t
     group = telegram.group(-4000, "Мами Кракова")
 
     await group.adds_bot(halyna)
-    await telegram.until(lambda: not group.bot.is_member, within=15)
+    await telegram.until(lambda: not group.bot.is_member)
 
     assert len(group.told) == 1
     assert await line.heard() == []
@@ -179,11 +179,11 @@ async def test_a_group_is_left_politely_and_its_words_are_not_kept(line: Line, t
 async def test_a_message_that_answers_another_joins_its_ticket(line: Line, telegram: TelegramApi) -> None:
     halyna = telegram.person(509, "Галина")
     await halyna.writes("Загубила паспорт, що робити з PESEL?")
-    question = await halyna.hears(within=15)
+    question = await halyna.hears()
 
     await halyna.writes("мені треба, щоб пішли зі мною", reply_to=question.message_id)
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
     first, second = await line.heard()
     assert first.ticket_id == second.ticket_id
 
@@ -195,7 +195,7 @@ async def test_five_thousand_letters_come_in_two_messages_and_stand_in_one_ticke
 
     await halyna.writes("Потрібна довідка з установи. " + "Дуже довга історія. " * 250)
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
     heard = await line.heard()
     assert len(heard) == 2
     assert len({message.ticket_id for message in heard}) == 1
@@ -218,7 +218,7 @@ async def test_what_cannot_be_read_is_set_aside_whole_and_the_next_is_heard(
 
     await halyna.writes("Потрібна довідка з установи")
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
     (odd,) = await line.set_aside()
     assert json.loads(odd.raw) == raw
     assert [message.text for message in await line.heard()] == ["Потрібна довідка з установи"]
@@ -228,7 +228,7 @@ async def test_kinds_that_nobody_asked_for_do_no_harm(line: Line, telegram: Tele
     telegram.raw_update({"something_new": {"of": "next year"}})
     telegram.raw_update({"message_reaction": {"chat": {"id": 5, "type": "private"}, "message_id": 1, "date": 1}})
 
-    await patiently(lambda: telegram.pending == 0, within=15)
+    await patiently(lambda: telegram.pending == 0)
 
     assert await line.heard() == []
 
@@ -306,7 +306,7 @@ async def test_staff_see_how_much_telegram_holds_back_and_why(
             condition = await session.scalar(select(Condition))
             return condition is not None and condition.pending == 1 and bool(condition.complaint)
 
-    await patiently(seen, within=15)
+    await patiently(seen)
     minding.cancel()
 
 
@@ -323,7 +323,7 @@ async def test_a_server_of_the_centres_own_hands_over_larger_files_from_its_disk
             async with town.database.reading() as session:
                 return await session.scalar(select(col(File.status))) == "kept"
 
-        await patiently(kept, within=20)
+        await patiently(kept)
 
     async with town.database.reading() as session:
         (file,) = await session.scalars(select(File))
@@ -366,7 +366,7 @@ async def test_a_chat_that_has_moved_is_followed(deaf_line: Line, telegram: Tele
         await post.tell(session, address, "Доброго дня", language="uk", at=clock.now())
     delivering = asyncio.create_task(Delivery(database, [deaf_line.sender], "here").run())
 
-    await telegram.until(lambda: bool(there.told), within=15)
+    await telegram.until(lambda: bool(there.told))
 
     assert [message.text for message in there.told] == ["Доброго дня"]
 
@@ -375,6 +375,6 @@ async def test_a_chat_that_has_moved_is_followed(deaf_line: Line, telegram: Tele
             status = await session.scalar(select(col(post.Message.status)))
             return status is post.Status.SENT and await session.scalar(select(col(Address.external))) == "-1004000"
 
-    await patiently(settled, within=10)
+    await patiently(settled)
     delivering.cancel()
     await asyncio.gather(delivering, return_exceptions=True)

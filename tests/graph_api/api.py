@@ -163,7 +163,7 @@ class GraphApi:
         signature = hmac.new((secret or self.app_secret).encode(), payload.encode(), hashlib.sha256).digest()
         return f"{_base64url(signature)}.{payload}"
 
-    async def until(self, condition: Callable[[], Any], within: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], Any], within: float = 60.0) -> None:
         """Returns when the condition holds; it is asked after everything that happens here."""
         async with asyncio.timeout(within):
             while not condition():

@@ -73,7 +73,7 @@ class Person:
     def last_text(self) -> str:
         return self.told[-1].text if self.told else ""
 
-    async def hears(self, within: float = 5.0) -> Told:
+    async def hears(self, within: float = 60.0) -> Told:
         """The next message of the page that was not yet heard; waits for it."""
         await self.api.until(lambda: len(self.told) > self._heard, within=within)
         self._heard += 1

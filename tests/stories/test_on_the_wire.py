@@ -48,7 +48,7 @@ async def test_a_lost_passport_from_the_first_words_to_the_last(
     oksana = telegram.person(7001, "Оксана")
 
     await oksana.writes(QUESTION)
-    first = await oksana.hears(within=30)
+    first = await oksana.hears()
     assert "Я – Поруч" in first.text
     assert "Яка допомога потрібна?" in first.text
     await oksana.presses("Пояснити")
@@ -82,7 +82,7 @@ async def test_a_lost_passport_from_the_first_words_to_the_last(
 
     assert telegram.violations == []
     assert telegram.unanswered == [], "every press stops spinning"
-    await telegram.until(lambda: telegram.pending == 0, within=10)
+    await telegram.until(lambda: telegram.pending == 0)
 
 
 async def the_photo_on(client: httpx2.AsyncClient, path: str) -> str:
@@ -93,7 +93,7 @@ async def the_photo_on(client: httpx2.AsyncClient, path: str) -> str:
         found[:] = re.findall(r'"(/staff/files/\d+)"', (await client.get(path)).text)
         return bool(found)
 
-    await patiently(there, within=20)
+    await patiently(there)
     return found[0]
 
 
@@ -112,28 +112,28 @@ async def test_messenger_and_then_a_browser_from_the_first_words_to_the_last(
         api.webhook_url = f"{house.root}/webhooks/messenger"
         assert await api.verifies() == (200, "1158201444")
         assert (await api.verifies(token="another"))[0] == 403
-        await api.until(lambda: bool(api.profile), within=30)
+        await api.until(lambda: bool(api.profile))
         iryna = api.person("7001", "Ірина")
 
         await iryna.gets_started()
-        await iryna.hears(within=30)
+        await iryna.hears()
         await iryna.writes(QUESTION)
-        assert "Яка допомога потрібна?" in (await iryna.hears(within=15)).text
+        assert "Яка допомога потрібна?" in (await iryna.hears()).text
         for pressed in ("Пояснити", "Не терміново", "Так"):
             await iryna.taps(pressed)
-            done = (await iryna.hears(within=15)).text
+            done = (await iryna.hears()).text
         found = re.search(r"Номер звернення: (\d{3}-\d{3})", done)
         assert found, done
 
         await iryna.writes("/link")
-        await iryna.hears(within=15)
+        await iryna.hears()
         await iryna.taps("Чат на сторінці")
-        link = (await iryna.hears(within=15)).text.rsplit(" ", 1)[1]
+        link = (await iryna.hears()).text.rsplit(" ", 1)[1]
         assert link.startswith(f"{house.root}/c/")
         async with httpx2.AsyncClient(base_url=house.root, headers={"accept-language": "uk"}) as browser:
             assert "Продовжити тут" in (await browser.get(link)).text
             assert (await browser.post(link)).headers["location"].endswith("/confirm")
-            asked = await iryna.hears(within=15)
+            asked = await iryna.hears()
             assert asked.text == "Хтось приєднує чат на сторінці до цієї розмови. Це Ви?"
             await iryna.presses("Так, це я")
 
@@ -141,7 +141,7 @@ async def test_messenger_and_then_a_browser_from_the_first_words_to_the_last(
                 told = (await browser.get("/chat/messages")).json()["messages"]
                 return bool(told) and told[-1]["text"].startswith("Готово. Тепер можна писати й тут.")
 
-            await patiently(joined, within=15)
+            await patiently(joined)
             assert "Строк дії посилання минув" in (await browser.get(link)).text
 
             assert (await browser.post("/chat/messages", json={"text": "А коли можна прийти?"})).status_code == 202
@@ -155,7 +155,7 @@ async def test_messenger_and_then_a_browser_from_the_first_words_to_the_last(
                     told = (await browser.get("/chat/messages")).json()["messages"]
                     return any("Прийдіть, будь ласка, завтра." in one["text"] for one in told)
 
-                await patiently(arrived, within=15)
+                await patiently(arrived)
                 last = {"reason": "done", "text": "Sprawa załatwiona.", "translation": "Справу вирішено."}
                 await posts(marta, page, f"/staff/tickets/{found[1]}/closure", **last)
                 assert "wysyłanie działa" in (await marta.get("/staff/health")).text
@@ -166,4 +166,4 @@ async def test_messenger_and_then_a_browser_from_the_first_words_to_the_last(
         assert "Ми отримали прохання" in state
         assert told["confirmation_code"] in state
         assert api.violations == []
-        await api.until(lambda: not api.pending, within=10)
+        await api.until(lambda: not api.pending)

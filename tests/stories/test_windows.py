@@ -34,7 +34,7 @@ async def wire(town: Town) -> AsyncIterator[MessengerWire]:
 
 async def hears(wire: MessengerWire, person: Meta) -> Told:
     await wire.settles()
-    return await person.hears(within=10)
+    return await person.hears()
 
 
 async def told(town: Town) -> list[Message]:
@@ -238,7 +238,7 @@ async def test_a_database_that_is_held_up_makes_meta_repeat_and_nothing_is_lost(
 
     async with town.database._turn_to_write():
         said = await iryna.writes("Потрібен юрист")
-        await wire.api.until(lambda: bool(said.statuses), within=10)
+        await wire.api.until(lambda: bool(said.statuses))
     await hears(wire, iryna)
 
     assert said.statuses[0] == 503

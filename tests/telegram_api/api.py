@@ -145,7 +145,7 @@ class TelegramApi:
         """Lets time pass, here only: messages get older, presses expire, waits end."""
         self._shift += seconds
 
-    async def until(self, condition: Callable[[], Any], within: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], Any], within: float = 60.0) -> None:
         """Returns when the condition holds; it is asked after everything that happens here."""
         if condition():
             return

@@ -98,7 +98,7 @@ class Chat:
         screen = self.screen
         return screen[-1].text if screen else ""
 
-    async def hears(self, within: float = 5.0) -> Message:
+    async def hears(self, within: float = 60.0) -> Message:
         """The next message of the bot that was not yet heard; waits for it."""
         await self.api.until(lambda: len(self.told) > self._heard, within=within)
         self._heard += 1
