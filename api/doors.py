@@ -91,10 +91,18 @@ async def _asking(request: Request, desk: TheDesk, afterwards: BackgroundTasks) 
     member, held = found
     if request.method not in ("GET", "HEAD") and not await _brings_the_word(request, held.csrf):
         raise NotAllowed("error.forged")
-    if (clock.now() - held.seen_at).total_seconds() > 300:
+    if not _looks_by_itself(request) and (clock.now() - held.seen_at).total_seconds() > 300:
         # Behind the answer: the request may hold a transaction already, and would wait for itself.
         afterwards.add_task(_keep_alive, desk.database, held, clock.now())
     return Asking(member, held)
+
+
+def _looks_by_itself(request: Request) -> bool:
+    """An open page asks for what is new though nobody sits before it; that must not keep it signed in."""
+    return request.method == "GET" and (
+        request.headers.get("x-requested-with") == "fetch"
+        or request.headers.get("accept", "").startswith("text/event-stream")
+    )
 
 
 async def _keep_alive(database: Database, held: StaffSession, at: datetime) -> None:

@@ -121,10 +121,10 @@ class Ticket(SQLModel, table=True):
         self.due_at, self.touched_at = due_at, at
 
     def heard(self, at: datetime, message_id: int) -> None:
-        """The person has written: we are the ones to answer."""
-        self.heard_at = self.touched_at = at
+        """The person wrote, at this moment: we are the ones to answer, unless somebody has done so since."""
+        self.heard_at, self.touched_at = at, max(self.touched_at, at)
         self.preview_id = message_id
-        if self.status is Status.WAITING:
+        if self.status is Status.WAITING and (self.staff_at is None or self.staff_at < at):
             self.status = Status.OPEN
 
     def answered(self, staff_id: int, at: datetime) -> None:

@@ -97,7 +97,14 @@ for (const select of $$("[data-filters] select")) select.addEventListener("chang
 const ticket = $("[data-ticket]");
 const composer = $("#composer");
 
+/* What comes while the page lies behind others stays unread until somebody looks. */
+function whenSeen(look) {
+  if (document.hidden) document.addEventListener("visibilitychange", look, { once: true });
+  return document.hidden;
+}
+
 const lookAtTicket = soon(async () => {
+  if (whenSeen(lookAtTicket)) return;
   const box = $("#conversation");
   const page = await fetchPage(`${ticket.dataset.url}?part=conversation`).catch(() => null);
   const now = page && $(".items", page);
@@ -110,12 +117,26 @@ const lookAtTicket = soon(async () => {
   old.replaceWith(document.adoptNode(now));
   for (const id of open) if (id) $(`[id="${id}"] details`)?.setAttribute("open", "");
   if (!composer || now.dataset.last === before) return;
+  lookAtWindow();
   /* While something is being written, `seen` stays: the server will tell if somebody else has answered. */
   if ($("#text").value.trim()) $("[data-arrived]").hidden = false;
   else $("[name=seen]", composer).value = now.dataset.last;
   const last = $("li:last-child .bubble-head", now);
   if (last) say(last.textContent.replace(/\s+/g, " "));
 });
+
+/* Until when the chosen channel lets us write: it runs on, and opens anew with the person's words. */
+
+const lookAtWindow = soon(async () => {
+  if (whenSeen(lookAtWindow)) return;
+  const page = await fetchPage(`${ticket.dataset.url}/window?via=${$("[name=via]")?.value || ""}`).catch(() => null);
+  if (page) $("[data-window]").replaceChildren(...page.body.childNodes);
+});
+
+if (composer) {
+  setInterval(() => $(".window progress") && lookAtWindow(), 60000);
+  $("[name=via]")?.addEventListener("change", lookAtWindow);
+}
 
 /* The preview: what the person will read, a moment after the writer pauses. */
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import pages
-from api.doors import Asking, Desk, TheDesk, Transaction, WhoAsks
+from api.doors import Asking, Desk, Reading, TheDesk, Transaction, WhoAsks
 from api.moments import Moments
 from api.tickets.conversation import conversation_of
 from api.tickets.inbox import counts_for, need_of
@@ -42,6 +42,20 @@ async def show(
     return await render_ticket(
         request, desk, session, asking, book, ticket, part=part, kind="note" if note else "reply"
     )
+
+
+@router.get("/staff/tickets/{ref}/window")
+async def show_window(
+    ref: str, request: Request, desk: TheDesk, session: Reading, asking: WhoAsks, via: str = ""
+) -> Response:
+    """Until when the channel lets us write: it runs on while a page is open, and opens anew with the person's words."""
+    ticket = await tickets.find_ticket(session, ref)
+    book = await desk.shelf.book(session)
+    check_may_read(asking.staff, ticket, book.catalogue)
+    person = await session.get_one(Person, ticket.person_id)
+    moments = Moments(book.centre.zone, clock.now(), asking.language)
+    way = composer_way(await addresses_of(session, person.id or 0), person, ids.row_number(via), moments)
+    return pages.render(request, desk, "tickets/_window.html", asking, {"composer": way})
 
 
 async def _note_reading(session: AsyncSession, ticket: Ticket, asking: Asking, part: str) -> None:

@@ -54,6 +54,7 @@ async def _gather(turn: Turn, ids: list[int]) -> None:
         kinds=[row.kind for row in rows],
         reply_to_ticket=turn.said.reply_to_ticket,
         said_at=min(row.said_at for row in rows),
+        heard_at=max(row.at for row in rows),
     )
 
 
@@ -183,7 +184,7 @@ async def answer_burst(session: AsyncSession, person_id: int, book: Handbook) ->
         talk=talk,
         at=at,
         tickets=list(await current_of(session, person_id, at)),
-        said=Said([rows[-1].id or 0], rows[-1].text, [rows[-1].kind], said_at=rows[0].said_at),
+        said=Said([rows[-1].id or 0], rows[-1].text, [rows[-1].kind], said_at=rows[0].said_at, heard_at=rows[-1].at),
     )
     await _answer_what_followed(turn, rows)
     person.talk = talk.kept()

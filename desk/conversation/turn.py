@@ -37,6 +37,7 @@ class Said:
     kinds: list[str]
     reply_to_ticket: int | None = None
     said_at: datetime | None = None  # By the channel's clock; of a burst, the earliest.
+    heard_at: datetime | None = None  # By ours; of a burst, the latest. None: now.
 
     @property
     def has_words(self) -> bool:
@@ -261,7 +262,7 @@ class Turn:
     async def join(self, ticket: Ticket) -> None:
         """The words belong to this ticket."""
         assert ticket.id is not None
-        ticket.heard(self.at, self.said.ids[-1])
+        ticket.heard(self.said.heard_at or self.at, self.said.ids[-1])
         with self.session.no_autoflush:  # What else has changed is written once, at the end of the turn.
             await self.session.execute(
                 update(Message)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from desk import staff as accounts
 from desk.database import Database
@@ -17,6 +17,7 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PASSWORD = "a long enough password"
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +46,25 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-async def open_house(house: House, sqlite_url: str) -> House:
-    """Poruch running, with Marta's account."""
+async def marta(sqlite_url: str) -> str:
+    """The address with which Marta signs in."""
     database = Database(sqlite_url)
     async with database.transaction() as session:
         await accounts.add_staff(session, "marta@example.org", "Marta Zięba", accounts.Role.INTAKE, PASSWORD)
     await database.close()
-    await house.start()
-    return house
+    return "marta@example.org"
+
+
+async def a_page(browser: Browser, house: House, screen: dict[str, int]) -> Page:
+    context = await browser.new_context(viewport=screen, base_url=house.root, locale="uk-UA")
+    page = await context.new_page()
+    page.set_default_timeout(60_000)
+    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    return page
+
+
+async def signs_in(page: Page, email: str) -> None:
+    await page.goto("/staff")
+    await page.locator("input[name=email]").fill(email)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.keyboard.press("Enter")

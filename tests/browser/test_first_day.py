@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import a_page, signs_in
 from tests.running import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -21,22 +21,15 @@ def screen(request: pytest.FixtureRequest) -> dict[str, int]:
     return SCREENS[request.param]
 
 
-async def a_page(browser: Browser, house: House, screen: dict[str, int]) -> Page:
-    context = await browser.new_context(viewport=screen, base_url=house.root, locale="uk-UA")
-    page = await context.new_page()
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-    return page
-
-
 async def press(page: Page, label: str) -> None:
     await page.get_by_role("button", name=label, exact=True).last.click()
 
 
 async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
-    open_house: House, browser: Browser, screen: dict[str, int]
+    house: House, marta: str, browser: Browser, screen: dict[str, int]
 ) -> None:
-    chat = await a_page(browser, open_house, screen)
+    await house.start()
+    chat = await a_page(browser, house, screen)
     await chat.goto("/")
     await chat.get_by_role("textbox").fill(QUESTION)
     await chat.keyboard.press("Enter")
@@ -53,11 +46,8 @@ async def test_a_lost_passport_is_asked_ticketed_answered_and_read(
     ref = re.search(r"\d{3}-\d{3}", await done.inner_text())
     assert ref
 
-    desk = await a_page(browser, open_house, screen)
-    await desk.goto("/staff")
-    await desk.locator("input[name=email]").fill("marta@example.org")
-    await desk.locator("input[name=password]").fill(PASSWORD)
-    await desk.keyboard.press("Enter")
+    desk = await a_page(browser, house, screen)
+    await signs_in(desk, marta)
     await desk.locator(f"a[href$='{ref[0]}']").first.click()
     await expect(desk.get_by_text(QUESTION)).to_be_visible()
     await desk.locator("#composer textarea[name=text]").click()

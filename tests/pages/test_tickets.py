@@ -270,3 +270,42 @@ async def test_whoever_comes_back_after_a_while_does_not_wait_for_themselves(tow
 
     async with town.database.reading() as session:
         assert await session.scalar(select(col(StaffSession.seen_at))) == clock.now()
+
+
+async def test_what_staff_have_read_stays_read_when_the_bot_answers_it(town: Town) -> None:
+    """A greeting is answered some seconds later; a row that jumps up again for that would say there was something new."""
+    await town.person("Oksana").writes("добрий день")
+    marta = await town.staff("Marta")
+    clock.move_on(timedelta(seconds=2))
+    await marta.opens(url((await town.ticket()).ref))
+    assert 'class="row unread"' not in await marta.opens("/staff/tickets")
+
+    await town.waits(timedelta(seconds=3))
+
+    assert town.person("Oksana").screen
+    assert 'class="row unread"' not in await marta.opens("/staff/tickets")
+
+
+async def test_who_is_answered_before_the_bot_spoke_is_not_waited_for_by_staff(town: Town) -> None:
+    await town.person("Oksana").writes("добрий день")
+    marta = await town.staff("Marta")
+    clock.move_on(timedelta(seconds=2))
+    await marta.answers(await town.ticket(), "Dzień dobry.", "Добрий день.")
+
+    await town.waits(timedelta(seconds=3))
+
+    assert (await town.ticket()).status is Status.WAITING
+
+
+async def test_a_page_that_looks_for_news_by_itself_keeps_nobody_signed_in(town: Town) -> None:
+    await town.person("Oksana").writes(QUESTION)
+    marta = await town.staff("Marta")
+    path = url((await town.ticket()).ref)
+
+    for _ in range(8):
+        clock.move_on(timedelta(minutes=15))
+        seen = await marta.client.get(f"{path}?part=conversation", headers={"X-Requested-With": "fetch"})
+        assert seen.status_code == 200
+    clock.move_on(timedelta(minutes=1))
+
+    assert (await marta.client.get(path)).status_code == 303

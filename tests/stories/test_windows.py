@@ -192,6 +192,26 @@ async def test_from_the_first_words_to_a_closed_ticket(wire: MessengerWire, town
     assert len({one.metadata for one in iryna.told}) == len(iryna.told), "nothing twice"
 
 
+async def test_the_window_runs_on_beside_the_open_page_and_opens_anew(wire: MessengerWire, town: Town) -> None:
+    iryna, marta = wire.api.person("7002", "Ірина"), await town.staff("Marta")
+    await to_the_end(wire, iryna)
+    window = f"/staff/tickets/{ids.spoken((await town.ticket()).ref)}/window"
+
+    assert "Messenger: do sob. 14:50, jeszcze 24 h" in await marta.opens(window)
+    clock.move_on(timedelta(hours=22, minutes=30))
+    await marta.signs_in()
+    assert "1 h 30 min" in await marta.opens(window)
+    clock.move_on(timedelta(minutes=90))
+    assert "Okno Messengera zamknięte" in await marta.opens(window)
+    await iryna.writes("є якісь новини?")
+    await wire.settles()
+    assert "zamknięte" not in await marta.opens(window)
+    assert (await marta.client.get(window, params={"via": "nobody"})).status_code == 200
+    assert (await marta.client.get("/staff/tickets/000-000/window")).status_code == 404
+    anna = await town.staff("Anna")
+    assert (await anna.client.get(window)).status_code == 403
+
+
 async def test_a_reminder_goes_where_it_may_and_else_to_the_staffs_list(wire: MessengerWire, town: Town) -> None:
     here, there = wire.api.person("7003", "Ніна"), town.person("Ніна у Telegram")
     alone = wire.api.person("7004", "Олег")
