@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,9 +117,10 @@ def _aside(one: SetAside, moments: Moments, asking: Asking) -> dict[str, Any]:
         "at_iso": moments.iso(one.at),
         "channel": one.channel,
         "reason": say(moments.lang, "health.aside.deletion", "staff")
-        if one.key.startswith("deletion:")
+        if one.is_wish
         else say(moments.lang, "health.aside.reason", "staff", error=one.error),
-        "again_url": f"{url}/again" if asking.staff.role in (*CASEWORK, Role.ADMINISTRATOR) else None,
+        "settle_url": f"{url}/outcome" if asking.staff.role in (*CASEWORK, Role.ADMINISTRATOR) else None,
+        "outcomes": [outcome.value for outcome in health.outcomes_of(one)],
     }
 
 
@@ -165,8 +166,10 @@ async def show_aside(aside_id: int, session: Transaction, asking: Caseworker) ->
     return PlainTextResponse(aside.raw.decode("utf-8", "replace"), headers=headers)
 
 
-@router.post("/staff/health/set-aside/{aside_id}/again")
-async def settle_aside(aside_id: int, session: Transaction, asking: Settler) -> Response:
-    """The desk cannot make a channel say it again: somebody has looked, and it waits no longer."""
-    health.settle_aside(session, await health.find_aside(session, aside_id), asking.id)
+@router.post("/staff/health/set-aside/{aside_id}/outcome")
+async def settle_aside(
+    aside_id: int, session: Transaction, asking: Settler, outcome: Annotated[str, Form()] = ""
+) -> Response:
+    """The desk cannot make a channel say it again: somebody has looked, says what became of it, and it waits no longer."""
+    health.settle_aside(session, await health.find_aside(session, aside_id), outcome, asking.id)
     return pages.back_to("/staff/health", said="said.aside")

@@ -198,6 +198,8 @@ class _Carrier:
                     spoke_since = message.claimed_at is not None and address.heard_at > message.claimed_at
                     if not spoke_since:
                         address.shut_at = address.shut_at or at
+                        if late:
+                            address.people_shut_at = address.people_shut_at or at
                     may_go_late = row.typed and not late and windows.of(address).lets(at, typed=True)
                     if spoke_since or may_go_late:
                         row.status, row.not_before = Status.WAITING, at

@@ -1,5 +1,6 @@
 """Whether anything was lost: what was received against what stands in tickets, what was set aside, what did not arrive."""
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -10,7 +11,7 @@ from sqlmodel import col
 
 from desk import clock
 from desk.centre import Centre
-from desk.errors import NotFound
+from desk.errors import Invalid, NotFound
 from desk.files import File
 from desk.history import record
 from desk.messages import Direction, Message, Purpose, SetAside, Status
@@ -112,11 +113,26 @@ async def aside_by_key(session: AsyncSession, key: str) -> SetAside | None:
     return await session.scalar(select(SetAside).where(col(SetAside.key) == key).limit(1))
 
 
-def settle_aside(session: AsyncSession, aside: SetAside, by: int) -> None:
+class Outcome(enum.Enum):
+    """What staff say became of something set aside. Of a wish to be forgotten, its page tells it to who wished it."""
+
+    SEEN = "seen"
+    ERASED = "erased"
+    NOBODY = "nobody"  # Nobody of the conversations could be recognised.
+
+
+def outcomes_of(aside: SetAside) -> tuple[Outcome, ...]:
+    return (Outcome.ERASED, Outcome.NOBODY) if aside.is_wish else (Outcome.SEEN,)
+
+
+def settle_aside(session: AsyncSession, aside: SetAside, outcome: str, by: int) -> None:
     """A member of staff has dealt with it; it stays stored."""
+    chosen = next((one for one in outcomes_of(aside) if one.value == outcome), None)
+    if chosen is None:
+        raise Invalid("error.no_outcome")
     if aside.settled_at is None:
-        aside.settled_at = clock.now()
-        record(session, "aside.settled", staff_id=by, aside=aside.id, channel=aside.channel)
+        aside.settled_at, aside.outcome = clock.now(), chosen.value
+        record(session, "aside.settled", staff_id=by, aside=aside.id, channel=aside.channel, outcome=chosen.value)
 
 
 async def undelivered(session: AsyncSession, limit: int = 100) -> Sequence[tuple[Message, Ticket | None, Person]]:

@@ -159,6 +159,9 @@ class Message(SQLModel, table=True):
     request_key: str | None = Field(default=None, max_length=120)
 
 
+WISH = "deletion:"  # How the key of such a row begins; behind it stands the code that the person was given.
+
+
 class SetAside(SQLModel, table=True):
     """Something a channel sent that we could not understand or handle: kept whole, shown to staff."""
 
@@ -172,6 +175,12 @@ class SetAside(SQLModel, table=True):
     error: str = Field(max_length=200)
     at: datetime
     settled_at: datetime | None = None
+    outcome: str = Field(default="", max_length=20)  # What staff have said became of it: see health.Outcome.
+
+    @property
+    def is_wish(self) -> bool:
+        """Nothing odd, but a channel's word that somebody wishes to be forgotten; see WISH."""
+        return self.key.startswith(WISH)
 
 
 @dataclass(frozen=True)

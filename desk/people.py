@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Index, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from desk import ids
 from desk.database import NEVER_AGAIN, BigKey, words
 from desk.errors import Conflict, Invalid, NotFound
 from desk.history import Event, record
@@ -75,6 +76,11 @@ class Address(SQLModel, table=True):
     met_at: datetime
     heard_at: datetime
     shut_at: datetime | None = None  # The channel said then that we may not write before the person does.
+    people_shut_at: datetime | None = None  # And then, that not even what a person has typed may go out.
+
+    def heard_from(self, at: datetime) -> None:
+        """They have written there: everything may be answered again."""
+        self.heard_at, self.shut_at, self.people_shut_at = at, None, None
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,8 @@ async def welcome(
     if found is not None:
         # The address of somebody forgotten, whose last words may still be on their way: whoever writes there is new.
         address = found[1]
-        address.person_id, address.met_at, address.heard_at, address.shut_at = person.id, at, at, None
+        address.person_id, address.met_at = person.id, at
+        address.heard_from(at)
         return person, address
     address = Address(
         person_id=person.id,
@@ -183,6 +190,11 @@ def initials(name: str) -> str:
     """Two letters for a round picture; «Оксана (мама)» has two as well."""
     letters = (next(filter(str.isalpha, part), "") for part in name.split())
     return "".join(letters)[:2].upper() or "?"
+
+
+def was_forgotten(person: Person, name: str) -> bool:
+    """Whether the channel brings once more what was forgotten; `name`: what the channel calls it."""
+    return person.erased_at is not None and ids.fingerprint(name) in person.talk.get("brought", ())
 
 
 def must_be_there(person: Person) -> None:

@@ -13,14 +13,14 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import translation
+from desk import ids, translation
 from desk.courses import Place, Standing
 from desk.errors import Conflict
 from desk.files import File
 from desk.history import Event, record
 from desk.linking import Link
 from desk.merging import Merge
-from desk.messages import Message, SetAside, Status
+from desk.messages import WISH, Message, SetAside, Status
 from desk.people import Address, ContactRule, Person
 from desk.reminders import Reminder
 from desk.tickets import Note, Reason, Ticket
@@ -28,7 +28,22 @@ from desk.tickets import Status as TicketStatus
 from desk.visitors import Visit
 
 BROUGHT_AGAIN = timedelta(minutes=15)  # So long the channel may repeat the press that asked for it.
+MOST_BROUGHT = 200
 AT_LAST = timedelta(days=1)  # Last words that have not left until then will not.
+
+
+async def brought(session: AsyncSession, address: Address, asked: int, at: datetime) -> list[str]:
+    """Fingerprints of what the channel has brought lately, and may bring once more when nothing of it is left here.
+
+    `asked`: the message that stays until `finish`.
+    """
+    names = await session.execute(
+        select(col(Message.key), col(Message.number))
+        .where(col(Message.address_id) == address.id, col(Message.id) != asked, col(Message.at) > at - AT_LAST)
+        .order_by(col(Message.id).desc())
+        .limit(MOST_BROUGHT)
+    )
+    return [ids.fingerprint(name) for name in sorted({name for pair in names for name in pair if name})]
 
 
 async def erase(
@@ -98,9 +113,10 @@ async def to_finish(session: AsyncSession, at: datetime, limit: int = 50) -> Seq
 async def finish(session: AsyncSession, person_id: int) -> None:
     """The last words are out: now the address goes as well."""
     # Whoever writes from it at this moment waits, and then finds it gone, or has it already.
-    await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
+    person = await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
     await _forget_words(session, [person_id])
     await _forget_addresses(session, [person_id])
+    person.talk = {}
 
 
 def _of(column: Any, people: Sequence[int]) -> Any:
@@ -122,9 +138,7 @@ async def _forget_words(session: AsyncSession, people: Sequence[int], keep: int 
     await _forget_messages(session, _of(Message.person_id, people), col(Message.id) != keep)
     for address in await _addresses(session, people):
         theirs = re.compile(rb"(?<!\w)" + re.escape(address.external.encode()) + rb"(?!\w)")
-        aside = select(SetAside).where(
-            col(SetAside.channel) == address.channel, ~col(SetAside.key).startswith("deletion:")
-        )
+        aside = select(SetAside).where(col(SetAside.channel) == address.channel, ~col(SetAside.key).startswith(WISH))
         for row in (await session.scalars(aside)).all():
             if theirs.search(row.raw):
                 await session.delete(row)

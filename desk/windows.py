@@ -40,19 +40,19 @@ class Window:
         return way is Way.OPEN or (way is Way.PEOPLE and typed)
 
 
-def window_of(channel: str, heard_at: datetime, shut_at: datetime | None) -> Window:
-    """`heard_at`: when the person last said or pressed anything there; `shut_at`: when the channel refused us since."""
-    facts = channels.facts_of(channel)
+def of(address: Address) -> Window:
+    """Counted from when the person last said or pressed anything there, unless the channel has refused us since."""
+    facts = channels.facts_of(address.channel)
     if facts.answers_within is None:
         return Window()
-    answers = heard_at + facts.answers_within
-    if shut_at is not None:
-        answers = min(answers, shut_at)
-    return Window(answers, heard_at + facts.people_within if facts.people_within else answers)
+    answers = _earliest(address.heard_at + facts.answers_within, address.shut_at)
+    if facts.people_within is None:
+        return Window(answers, answers)
+    return Window(answers, _earliest(address.heard_at + facts.people_within, address.people_shut_at))
 
 
-def of(address: Address) -> Window:
-    return window_of(address.channel, address.heard_at, address.shut_at)
+def _earliest(end: datetime, refused_at: datetime | None) -> datetime:
+    return end if refused_at is None else min(end, refused_at)
 
 
 def best(addresses: Iterable[Address], person: Person, at: datetime, *, typed: bool = False) -> Address | None:

@@ -9,7 +9,7 @@ from bot.channels import webchat
 from bot.web.doors import COOKIE, Door, Refusal, TheDoor, language_of, same_site, token_of
 from bot.web.pages import DAYS, page
 from desk import clock, health, ids, linking, visitors
-from desk.messages import Heard
+from desk.messages import WISH, Heard
 from desk.people import Place
 from desk.texts import say
 from desk.visitors import Visit
@@ -85,8 +85,8 @@ async def _page(request: Request, door: Door, code: str, state: str) -> Response
 async def show_deletion(request: Request, door: TheDoor, code: str) -> Response:
     """For whoever asked a channel to have their data deleted: what became of it, in words."""
     async with door.database.reading() as session:
-        asked = await health.aside_by_key(session, f"deletion:{code}")
+        asked = await health.aside_by_key(session, WISH + code)
     if asked is None:
         raise Refusal(404, "not_found", say(language_of(request), "error.http.404"))
-    state = "done" if asked.settled_at else "asked"
+    state = asked.outcome or "asked"
     return page("deletion.html", language_of(request), door, state=state, code=code)

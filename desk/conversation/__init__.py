@@ -46,6 +46,8 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     )
     place = replace(heard.place, name=reading.readable(heard.place.name))
     known = await people.find(session, place)
+    if known is not None and people.was_forgotten(known[0], heard.key):
+        return Outcome(duplicate=True)
     is_new = known is None or known[0].erased_at is not None
     if is_new and not _speaks(heard, was_here=known is not None):
         page = str(heard.facts.get("page_language", ""))
@@ -69,7 +71,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
         address.heard_at = at
     elif is_new or said > address.heard_at:
         # The channel counts from when it was said, also when it comes late; and older words open nothing again.
-        address.heard_at, address.shut_at = said, None
+        address.heard_from(said)
     if heard.kind != "press" and person.prefers != address.id:
         person.prefers = None  # Who writes from somewhere else reads there.
     people.found_again(session, address)

@@ -39,6 +39,7 @@ async def answered(turn: Turn, *, yes: bool) -> None:
     ticket = turn.ticket(turn.talk.ticket)
     if yes and not any(one.is_urgent for one in turn.open_tickets):
         turn.talk.forget()
+        turn.talk.brought = await privacy.brought(turn.session, turn.address, turn.said.ids[-1], turn.at)
         await privacy.erase(turn.session, turn.person, turn.at, asked=turn.said.ids[-1], address=turn.address)
         turn.say(w("erase.done"))
         return

@@ -25,6 +25,7 @@ class Talk:
     heard_at: str = ""  # When the person last wrote, before now.
     closed_for: str = ""  # The opening for which "closed now" has been said.
     once: list[str] = field(default_factory=list)  # Things that are said only once to a person.
+    brought: list[str] = field(default_factory=list)  # Of somebody forgotten: what their channel may bring once more.
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> "Talk":

@@ -230,8 +230,8 @@ class TestSetAside:
         number = await aside(town)
         visitor = await signs_in(town, role)
 
-        await visitor.sends(f"{HEALTH}/set-aside/{number}/again")
-        await visitor.sends(f"{HEALTH}/set-aside/{number}/again")
+        await visitor.sends(f"{HEALTH}/set-aside/{number}/outcome", outcome="seen")
+        await visitor.sends(f"{HEALTH}/set-aside/{number}/outcome", outcome="seen")
 
         assert "Nic nie czeka na sprawdzenie." in await visitor.opens(HEALTH)
         async with town.database.reading() as session:
@@ -243,17 +243,37 @@ class TestSetAside:
         number = await aside(town)
         visitor = await signs_in(town, role)
 
-        await visitor.sends(f"{HEALTH}/set-aside/{number}/again", sees="")
+        await visitor.sends(f"{HEALTH}/set-aside/{number}/outcome", outcome="seen", sees="")
 
         async with town.database.reading() as session:
             assert await health.waiting_aside(session) == 1
+
+    @pytest.mark.parametrize("outcome", ["erased", "nobody"])
+    async def test_of_a_wish_to_be_forgotten_they_say_what_became_of_it(self, town, outcome):
+        """Its page tells it to who wished it, so that nobody may say more than was done."""
+        async with town.database.transaction() as session:
+            await messages.set_aside(session, "messenger", "", f"{messages.WISH}1a2b", b"{}", "asked", clock.now())
+        visitor = await signs_in(town, Role.COORDINATOR)
+        page = await visitor.opens(HEALTH)
+        assert "Dane usunięte" in page
+        assert "Sprawdzone" not in page
+
+        await visitor.sends(f"{HEALTH}/set-aside/1/outcome", outcome="seen", sees="Wybierz, co z tym zrobiono.")
+        await visitor.sends(f"{HEALTH}/set-aside/1/outcome", sees="Wybierz, co z tym zrobiono.")
+        await visitor.sends(f"{HEALTH}/set-aside/1/outcome", outcome=outcome)
+
+        async with town.database.reading() as session:
+            row = (await session.scalars(select(SetAside))).one()
+        assert (row.outcome, row.settled_at) == (outcome, clock.now())
 
     @pytest.mark.parametrize("number", ["0", "77", "9" * 25])
     async def test_what_is_not_there(self, town, number):
         visitor = await signs_in(town, Role.CASEWORKER)
 
         await visitor.opens(f"{HEALTH}/set-aside/{number}", 404)
-        await visitor.sends(f"{HEALTH}/set-aside/{number}/again", sees="Nie ma takiej odłożonej wiadomości.")
+        await visitor.sends(
+            f"{HEALTH}/set-aside/{number}/outcome", outcome="seen", sees="Nie ma takiej odłożonej wiadomości."
+        )
 
     async def test_bytes_that_are_no_text(self, town):
         async with town.database.transaction() as session:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from desk import messages as post
 from desk.courses import Course, Place, Standing
 from desk.database import Database
 from desk.library import Entry
-from desk.messages import Message, SetAside
+from desk.messages import Heard, Message, SetAside
 from desk.models import TABLES
 from desk.people import Address, ContactRule, Person
+from desk.people import Place as PersonsPlace
+from desk.receipts import Receipt, What
 from desk.tickets import Status, Ticket
 from tests.town import WARSAW, Town, Villager
 
@@ -241,6 +244,28 @@ async def test_plain_words_are_enough(town: Town, first: str, words: str, yes: s
     await anna.writes(yes)
 
     assert anna.last.startswith(done), anna.last
+
+
+async def test_what_the_channel_brings_once_more_stays_forgotten(town: Town) -> None:
+    oksana = town.person("Oksana")
+    place = PersonsPlace("telegram", oksana.external)
+    said = Heard(place, "mid.1", clock.now(), number="mid.1", text=QUESTION)
+    by_staff = Receipt(place, What.TOLD, clock.now(), number="mid.2", text="Dzień dobry, tu Marta.")
+    await town.intake.take(said)
+    await town.intake.report(by_staff)
+    await oksana.writes("/delete")
+    await oksana.presses("Видалити все")
+    shown, kept = len(oksana.screen), await count(town, Message)
+
+    assert (await town.intake.take(said)).duplicate
+    await town.intake.report(by_staff)
+
+    assert (len(oksana.screen), await count(town, Message), await count(town, Person)) == (shown, kept, 1)
+    clock.move_on(timedelta(seconds=1))
+    await oksana.writes(QUESTION)
+    assert await count(town, Person) == 2, "what is new is heard at once"
+    await town.intake.report(replace(by_staff, number="mid.3", at=clock.now()))
+    assert not any(message.person_id == 1 and message.text == by_staff.text for message in await rows_of(town, Message))
 
 
 async def test_over_an_alarm_a_person_looks_first(town: Town) -> None:

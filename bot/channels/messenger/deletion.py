@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from bot.channels import Answer, BadWebhook, Call
 from bot.intake import Intake
 from desk import ids
+from desk.messages import WISH
 
 ASKED = "deletion asked"
 
@@ -27,11 +28,11 @@ async def asked(call: Call, app_secret: str, public_url: str, intake: Intake, ac
     if not isinstance(user, str | int) or isinstance(user, bool) or not str(user).isascii():
         raise BadWebhook(400, "The signed request names nobody.")
     code = ids.fingerprint(f"{app_secret}:{user}")[:20]
-    if await intake.is_settled(f"deletion:{code}"):
+    if await intake.is_settled(WISH + code):
         # Asked again after it was done: that is a request of its own, and comes again with the same moment at most.
         code = ids.fingerprint(f"{app_secret}:{user}:{payload.get('issued_at')}")[:20]
     kept = json.dumps({"user_id": str(user), "issued_at": payload.get("issued_at")}).encode()
-    await intake.set_aside("messenger", account, f"deletion:{code}", kept, ASKED)
+    await intake.set_aside("messenger", account, WISH + code, kept, ASKED)
     answer = {"url": f"{public_url}/deletion/{code}", "confirmation_code": code}
     return Answer(json.dumps(answer).encode())
 

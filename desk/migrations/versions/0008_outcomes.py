@@ -1,0 +1,20 @@
+"""What became of something set aside, and whether a channel refuses what people typed, too."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("setaside", sa.Column("outcome", sa.String(20), nullable=False, server_default=""))
+    op.add_column("address", sa.Column("people_shut_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("address", "people_shut_at")
+    op.drop_column("setaside", "outcome")
