@@ -38,21 +38,22 @@ class Intake:
             )
             return Outcome(set_aside=True)
 
-    async def report(self, receipt: Receipt) -> None:
-        """What the channel says of something that was told."""
+    async def report(self, receipt: Receipt) -> bool:
+        """What the channel says of something that was told; whether it comes too early to be understood."""
         try:
             try:
                 async with self.database.transaction() as session:
-                    await receipts.take(session, receipt, clock.now())
+                    return await receipts.take(session, receipt, clock.now())
             except (IntegrityError, SentBack):  # As when somebody new is heard twice at once.
                 async with self.database.transaction() as session:
-                    await receipts.take(session, receipt, clock.now())
+                    return await receipts.take(session, receipt, clock.now())
         except DatabaseAway:
             raise
         except Exception as error:
             log.exception("intake.receipt_aside", channel=receipt.place.channel, error=type(error).__name__)
             place, key = receipt.place, f"receipt:{receipt.number}:{receipt.what.value}:{receipt.at.isoformat()}"
             await self.set_aside(place.channel, place.account, key, repr(receipt).encode(), type(error).__name__)
+            return False
 
     async def name(self, place: Place) -> None:
         """What the channel calls somebody; it stands where nothing better is known."""

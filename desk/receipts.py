@@ -3,8 +3,9 @@
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -13,7 +14,7 @@ from desk.database import insert_unless_there
 from desk.files import FileHeard, announce
 from desk.history import record
 from desk.messages import Author, Direction, Message, Purpose, Status
-from desk.people import Address, Place
+from desk.people import Address, Person, Place
 from desk.reading import readable
 from desk.tickets import Status as TicketStatus
 from desk.tickets import Ticket, current_of
@@ -47,27 +48,40 @@ class Receipt:
     automatic: bool = False  # Another program wrote it, as far as the channel tells.
 
 
-async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> None:
-    """Write down what is new in it; a second delivery, or an older one, changes nothing."""
+async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> bool:
+    """Write down what is new in it; a second delivery, or an older one, changes nothing.
+
+    True: it may be of a message that is still being sent, of which we do not know yet what the channel calls it.
+    """
     place = receipt.place
-    address = await session.scalar(
-        select(Address).where(
-            col(Address.channel) == place.channel,
-            col(Address.account) == place.account,
-            col(Address.external) == place.external,
+    found = (
+        await session.execute(
+            select(Address, Person)
+            .join(Person, col(Person.id) == col(Address.person_id))
+            .where(
+                col(Address.channel) == place.channel,
+                col(Address.account) == place.account,
+                col(Address.external) == place.external,
+            )
         )
-    )
+    ).first()
+    address = found[0] if found else None
+    if found is not None and found[1].erased_at is not None and not receipt.ours:
+        if receipt.what is not What.TOLD or people.was_forgotten(found[1], receipt.number):
+            return False
+        address = None  # Whoever is written to now is somebody new.
     if address is None:
         if receipt.what is not What.TOLD or receipt.ours:
-            return
+            return False
         # Staff wrote in the channel's own inbox, and we learn of it before we hear the person themselves.
         _, address, _ = await people.meet(session, place, at)
     if receipt.what is not What.TOLD:
-        await _until(session, address, receipt)
-    elif (ours := ids.row_number(receipt.ours)) is not None:
+        return await _until(session, address, receipt)
+    if (ours := ids.row_number(receipt.ours)) is not None:
         await _is_out(session, address, ours, receipt)
     else:
         await _written_elsewhere(session, address, receipt, at)
+    return False
 
 
 async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: Receipt) -> None:
@@ -85,8 +99,11 @@ async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: R
     message.number = message.number or receipt.number
 
 
-async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> None:
-    """All that was told before this moment has arrived, or was read; or just what the channel names."""
+async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> bool:
+    """All that was told before this moment has arrived, or was read; or just what the channel names.
+
+    True when that is nothing, while something is being sent.
+    """
     named = col(Message.number).in_(receipt.numbers)
     told = (
         col(Message.address_id) == address.id,
@@ -95,8 +112,16 @@ async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> N
         named if receipt.numbers else col(Message.claimed_at) <= receipt.at + CLOCKS,
     )
     columns = (Message.arrived_at,) if receipt.what is What.ARRIVED else (Message.arrived_at, Message.read_at)
+    new = 0
     for column in columns:
-        await session.execute(update(Message).where(*told, col(column).is_(None)).values({column: receipt.at}))
+        done = await session.execute(update(Message).where(*told, col(column).is_(None)).values({column: receipt.at}))
+        new += cast("CursorResult[Any]", done).rowcount
+    if new:
+        return False
+    sending = select(col(Message.id)).where(
+        col(Message.address_id) == address.id, col(Message.status) == Status.SENDING
+    )
+    return await session.scalar(sending.limit(1)) is not None
 
 
 async def _written_elsewhere(session: AsyncSession, address: Address, receipt: Receipt, at: datetime) -> None:
@@ -105,6 +130,9 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
         select(col(Message.id)).where(col(Message.address_id) == address.id, col(Message.number) == receipt.number)
     )
     if known is not None or not receipt.number:
+        return
+    if receipt.automatic and (ours := await _being_sent(session, address, receipt.text)) is not None:
+        await _is_out(session, address, ours, receipt)
         return
     ticket = await _where_it_belongs(session, address.person_id, at)
     row = Message(
@@ -139,6 +167,19 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
             ticket.staff_at = ticket.touched_at = at
             ticket.status, ticket.due_at = TicketStatus.WAITING, None
         record(session, "ticket.replied_elsewhere", ticket_id=ticket.id, person_id=address.person_id, message=row.id)
+
+
+async def _being_sent(session: AsyncSession, address: Address, text: str) -> int | None:
+    """Our own message with these words, of which the channel did not give our number back."""
+    return await session.scalar(
+        select(col(Message.id))
+        .where(
+            col(Message.address_id) == address.id,
+            col(Message.status) == Status.SENDING,
+            col(Message.text) == text,
+        )
+        .limit(1)
+    )
 
 
 async def _where_it_belongs(session: AsyncSession, person_id: int, at: datetime) -> Ticket | None:

@@ -91,14 +91,22 @@ class Settings(BaseSettings):
             raise ValueError("choose none, libretranslate, google or mymemory")
         return value
 
-    @field_validator("opinion_url", "transcriber_url")
+    @field_validator("opinion_url", "transcriber_url", "telegram_api_url", "messenger_api_url")
     @classmethod
     def _plain_address(cls, value: str) -> str:
         # Addresses are logged, so nothing secret may be in one.
         parsed = urlsplit(value)
         if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or "@" in value or parsed.query):
-            raise ValueError("write it like http://127.0.0.1:11434/v1, with no key in it")
+            raise ValueError("write it like https://graph.facebook.com or http://127.0.0.1:11434/v1, with no key in it")
         return value
+
+    @field_validator("telegram_token", "messenger_page_token", "messenger_app_secret", "messenger_verify_token")
+    @classmethod
+    def _token_of_a_channel(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()  # A file or a clipboard often adds the end of a line.
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("copy it once more: there is a sign in it that no token has")
+        return SecretStr(text)
 
     @field_validator("telegram_webhook_secret")
     @classmethod

@@ -23,7 +23,7 @@ from bot.channels import BadWebhook, Call, Outgoing, Refused, TryLater
 from bot.channels.messenger.graph import Graph, outcome_of, patient_of
 from bot.channels.messenger.hearing import MessengerEar
 from bot.intake import Intake
-from desk import channels, clock, ids, library, tokens
+from desk import channels, clock, ids, library, tokens, windows
 from desk.conditions import Condition
 from desk.database import Database
 from desk.files import File
@@ -314,7 +314,7 @@ async def test_files_are_fetched_from_where_they_lie_and_the_token_is_shown_to_n
     letter = b"\xff\xd8\xff\xe0 every word of the letter can be read"
 
     await svitlana.sends_image(letter)
-    await svitlana.sends_file("umowa.pdf", b"%PDF-1.4 a contract")
+    await svitlana.sends_file("umowa Олі.pdf", b"%PDF-1.4 a contract")
 
     async def kept() -> bool:
         files = await rows(town, File)
@@ -322,7 +322,7 @@ async def test_files_are_fetched_from_where_they_lie_and_the_token_is_shown_to_n
 
     await patiently(kept)
     photo, contract = await rows(town, File)
-    assert (photo.content, contract.content, contract.name) == (letter, b"%PDF-1.4 a contract", "umowa.pdf")
+    assert (photo.content, contract.content, contract.name) == (letter, b"%PDF-1.4 a contract", "umowa Олі.pdf")
     assert [file.downloads for file in wire.api.files.by_token.values()] == [1, 1]
     assert wire.api.violations == []
 
@@ -555,7 +555,7 @@ async def test_one_odd_event_keeps_no_other_from_being_heard(wire: MessengerWire
     await wire.settles()
     assert [message.text for message in await heard(town)] == [REQUEST, "ще"]
     kept = [json.loads(row.raw) for row in await rows(town, SetAside)]
-    assert len(kept) == len(odd) + 4, "each once, and what came again is known"
+    assert len(kept) == len(odd) + 1, "each once, wherever in a delivery it stands, and what came again is known"
     assert any((event.get("message") or {}).get("text") == "без номера" for event in kept)
 
 
@@ -1068,6 +1068,81 @@ async def test_reading_alone_says_that_it_has_arrived(wire: MessengerWire, town:
 
     (message,) = await told(town)
     assert message.arrived_at == message.read_at == TUESDAY
+
+
+async def test_what_is_read_before_our_own_call_is_answered_is_known_as_read(wire: MessengerWire, town: Town) -> None:
+    svitlana, wire.api.holds_echoes = wire.api.person("7001"), True
+    wire.api.faults.delay(1.0, count=1)
+    await svitlana.writes(REQUEST)
+    await patiently(lambda: len(svitlana.told) == 1, step=0.02)
+
+    await svitlana.reads()
+
+    async def is_read() -> bool:
+        (message,) = await told(town)
+        return message.status is Status.SENT and message.read_at is not None
+
+    await patiently(is_read)
+
+
+async def test_an_echo_that_has_lost_our_number_is_still_ours(wire: MessengerWire, town: Town) -> None:
+    svitlana, wire.api.holds_echoes, wire.api.deliveries = wire.api.person("7001"), True, False
+    wire.api.faults.delay(1.0, count=1)
+    await svitlana.writes(REQUEST)
+    await patiently(lambda: len(svitlana.told) == 1, step=0.02)
+
+    message = {"mid": svitlana.told[0].mid, "text": svitlana.told[0].text, "is_echo": True, "app_id": 77}
+    echo = event_of("1040001", message=message) | {"recipient": {"id": "7001"}}
+    assert await wire.api.raw(json.dumps({"object": "page", "entry": [{"messaging": [echo]}]}).encode()) == 200
+    await wire.settles()
+
+    assert [one.author for one in await told(town)] == [Author.BOT]
+
+
+async def test_one_part_of_the_page_that_is_refused_does_not_cost_us_the_others(town: Town) -> None:
+    async with GraphApi(**PAGE) as api:
+        api.subscribed, api.refuses = set(), {"messenger_profile": 100}
+        graph = Graph(PAGE["page_token"], api.url, "v25.0")
+        ear = MessengerEar(
+            graph, Intake(town.database, town._hear), app_secret="s", verify_token="v", public_url="https://x.example"
+        )
+        running = asyncio.create_task(ear.run(town.database, "here"))
+
+        async def is_told() -> bool:
+            return any(one.complaint for one in await rows(town, Condition))
+
+        await patiently(is_told)
+        (condition,) = await rows(town, Condition)
+        assert condition.complaint == "me/messenger_profile: error 100/0"
+        assert condition.invites.startswith("https://m.me/")
+        assert "messages" in api.subscribed
+        assert "messenger_profile" in await (await town.staff("Marta")).opens("/staff/health")
+
+        api.refuses = {}
+        await patiently(lambda: bool(api.profile))
+        await patiently(lambda: _complains_no_more(town))
+        running.cancel()
+        await ear.close()
+
+
+async def _complains_no_more(town: Town) -> bool:
+    (condition,) = await rows(town, Condition)
+    return not condition.complaint
+
+
+async def test_what_was_edited_stands_with_both_versions(wire: MessengerWire, town: Town) -> None:
+    svitlana = wire.api.person("7001")
+    await writes(wire, svitlana)
+    (first,) = await heard(town)
+    edit = {"sender": {"id": "7001"}, "recipient": {"id": "1040001"}, "timestamp": 1796000000000}
+    edit["message_edit"] = {"mid": first.number, "text": REQUEST + " Терміново", "num_edit": 1}
+
+    for _ in range(2):
+        assert await wire.api.raw(json.dumps({"object": "page", "entry": [{"messaging": [edit]}]}).encode()) == 200
+
+    (edited,) = await heard(town)
+    assert (edited.original, edited.text) == (REQUEST, REQUEST + " Терміново")
+    assert await rows(town, SetAside) == []
 
 
 @both
@@ -1643,6 +1718,12 @@ async def test_a_page_that_was_not_given_human_agent_is_not_halted_by_a_late_rep
     await ihor.writes(REQUEST)
 
     await patiently(lambda: len(ihor.told) == 1)
+    # Nor is the feature promised to staff any more, until she writes.
+    address = await address_of(town, svitlana)
+    assert windows.of(address).way(clock.now()) is windows.Way.SHUT
+    await writes(wire, svitlana, "Я тут")
+    assert windows.of(await address_of(town, svitlana)).way(clock.now()) is windows.Way.OPEN
+    assert windows.of(await address_of(town, svitlana)).way(clock.now() + A_DAY_LATER) is windows.Way.PEOPLE
 
 
 # The wish to be deleted
@@ -1670,9 +1751,17 @@ async def test_who_asks_to_be_deleted_gets_a_code_and_a_page_and_staff_a_row(wir
     assert [row.key for row in kept] == [f"deletion:{one['confirmation_code']}" for one in (first, other)]
     assert json.loads(kept[0].raw)["user_id"] == "10158001"
 
+    # The page says what staff say, and no more.
+    async with httpx2.AsyncClient(base_url=wire.door.root) as browser:
+        pages = [f"/deletion/{one['confirmation_code']}?lang=en" for one in (first, other)]
+        assert "We have received the request" in (await browser.get(pages[0])).text
+        async with town.database.transaction() as session:
+            settle_aside(session, await session.get_one(SetAside, kept[0].id), "nobody", 1)
+            settle_aside(session, await session.get_one(SetAside, kept[1].id), "erased", 1)
+        assert "nothing was deleted" in (await browser.get(pages[0])).text
+        assert "has been deleted" in (await browser.get(pages[1])).text
+
     # Who asks anew when it was done is not told of the first time.
-    async with town.database.transaction() as session:
-        settle_aside(session, await session.get_one(SetAside, kept[0].id), 1)
     clock.move_on(timedelta(days=30))
     anew = await wire.api.asks_deletion("10158001")
     assert anew != first

@@ -69,6 +69,7 @@ class GraphApi:
         self.subscribed = set(FIELDS)  # Until the page itself chooses, it hears everything.
         # Switches, to be turned at any time.
         self.restricted = False
+        self.refuses: dict[str, int] = {}  # Edges of the page that are refused, with the code.
         self.hurried_until = 0.0
         self.gives_names = False
         self.echoes = True

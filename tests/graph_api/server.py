@@ -66,6 +66,8 @@ class Door:
 
     def _look(self, call: "Call", asked: dict[str, Any]) -> dict[str, Any]:
         """Everything but sending."""
+        if call.edge in self.api.refuses:
+            raise Refused(self.api.refuses[call.edge], "Injected")
         if call.edge == "messenger_profile" and call.method in ("GET", "POST", "DELETE"):
             self._own(call)
             return profile.messenger_profile(self.api, call.method, asked)

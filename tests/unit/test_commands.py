@@ -26,7 +26,7 @@ from commands.triage import Reader, show
 from desk import clock, health, library, sealing
 from desk.database import Database
 from desk.messages import SetAside
-from desk.settings import Settings
+from desk.settings import Settings, SettingsError, load_settings
 from tests.graph_api import GraphApi
 from tests.model_server import ModelServer
 from tests.telegram_api import TelegramApi
@@ -287,12 +287,27 @@ async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_ri
         }
         found = await marks(messenger.examine(settings(**known), fix=False))
         assert found.pop("Messenger knows the page: Poruch.") == "ok"
-        assert found == {"Messenger does not show: get_started, greeting, persistent_menu.": "look"}
+        assert found == {
+            "Messenger brings us everything.": "ok",
+            "Messenger does not show: get_started, greeting, persistent_menu.": "look",
+        }
+
+        # One part that is refused hides nothing of the others.
+        api.refuses, api.subscribed = {"messenger_profile": 100}, set()
+        found = await marks(messenger.examine(settings(**known), fix=True))
+        assert found["Messenger did not take me/messenger_profile: error 100/0."] == "error"
+        assert found["Messenger brings us everything."] == "ok"
+        api.refuses, api.subscribed = {"subscribed_apps": 200}, set()
+        found = await marks(messenger.examine(settings(**known), fix=True))
+        assert found["Messenger did not take me/subscribed_apps: permission missing."] == "error"
+        assert found["Messenger shows our start, greeting and menu."] == "ok"
+        api.refuses = {}
 
         assert await marks(messenger.examine(settings(**known), fix=True)) == {
             "Messenger knows the page: Poruch.": "ok",
             "Messenger knows our start, greeting, menu and what to bring us.": "ok",
-            "Messenger brings us everything, and shows start, greeting and menu.": "ok",
+            "Messenger brings us everything.": "ok",
+            "Messenger shows our start, greeting and menu.": "ok",
         }
 
         menu = {**profile.profile()["persistent_menu"][0], "composer_input_disabled": True}
@@ -308,6 +323,35 @@ async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_ri
         assert set(found.values()) == {"error"}
         assert len(found) == 3
         assert not any("other" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("messenger_page_token", "EAAB’token"),
+        ("messenger_page_token", "two words"),
+        ("messenger_app_secret", "a\nb"),
+        ("telegram_token", "123:\u0430bc"),
+        ("messenger_api_url", "graph.example.org"),
+        ("messenger_api_url", "http://[::1"),
+        ("telegram_api_url", "ftp://example.org"),
+    ],
+)
+def test_what_can_be_no_token_and_no_address_is_said_at_the_start(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PORUCH_{name.upper()}", value)
+
+    with pytest.raises(SettingsError, match=f"PORUCH_{name.upper()}") as refused:
+        load_settings()
+
+    assert value not in str(refused.value)
+
+
+def test_the_end_of_a_line_behind_a_token_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORUCH_MESSENGER_PAGE_TOKEN", "EAAB\n")
+
+    assert load_settings().messenger_page_token.get_secret_value() == "EAAB"
 
 
 def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:

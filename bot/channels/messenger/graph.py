@@ -26,6 +26,14 @@ HURRIED = frozenset(
 REGAIN = "estimated_time_to_regain_access"
 
 
+FAILURES = (Refused, TryLater, Unreachable, Unsure, WindowShut)  # All that a call can end with but an answer.
+
+
+def why_of(error: Exception) -> str:
+    """One of FAILURES in a few words, for the operator."""
+    return getattr(error, "why", "") or str(error) or "no answer"
+
+
 class Graph:
     """The page's own door. The token stands in a header, never in an address."""
 
@@ -53,8 +61,10 @@ class Graph:
             answer = await self.web.request(method, f"{self.root}/{path}", **more)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TryLater(3, "not connected", everyone=True) from error
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise TryLater(UNTIL_SOMEBODY_LOOKS, "not connected", everyone=True) from error  # It never left.
         except httpx.HTTPError as error:
-            raise Unsure from error
+            raise Unsure("no answer") from error
         try:
             told = answer.json()
         except ValueError:
@@ -62,7 +72,7 @@ class Graph:
         if answer.is_success and isinstance(told, dict) and "error" not in told:
             return told
         if answer.is_success and not isinstance(told, dict):
-            raise Unsure  # It was taken, by the look of it, and nobody can say as what.
+            raise Unsure("odd answer")  # It was taken, by the look of it, and nobody can say as what.
         raise patient_of(outcome_of(answer.status_code, told), answer.headers)
 
     async def download(self, url: str, most: int) -> bytes | None:
@@ -105,7 +115,7 @@ def outcome_of(status: int, told: Any) -> Exception:
     # Meta's support asks for the trace; there are no words of anybody in it.
     log.info("messenger.error", status=status, code=code, subcode=subcode, trace=str(error.get("fbtrace_id", ""))[:40])
     match code, subcode:
-        case _, 2018278:
+        case _, (2018278 | 2018065):
             return WindowShut()
         case (551, _) | (_, 1545041 | 2018108):
             return Unreachable("blocked")  # Also told as a missing permission, with these subcodes.

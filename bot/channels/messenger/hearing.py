@@ -5,16 +5,18 @@ import hmac
 import json
 import mimetypes
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 import structlog
 
-from bot.channels import Answer, BadWebhook, Call, Refused, TryLater, Unreachable, Unsure, WindowShut
+from bot.channels import Answer, BadWebhook, Call
 from bot.channels.messenger import FACTS, deletion, profile
-from bot.channels.messenger.graph import Graph
+from bot.channels.messenger.graph import FAILURES, Graph, why_of
 from bot.channels.messenger.sending import OURS
 from bot.intake import Intake
 from desk import clock, conditions
@@ -30,6 +32,15 @@ log = structlog.get_logger()
 INBOX = "263902037430900"  # The app by which people write in Meta's own inbox.
 KINDS = {"image": "photo", "audio": "voice", "video": "video", "file": "document"}
 MIMES = {"image": "image/jpeg", "audio": "audio/mp4", "video": "video/mp4"}  # What Messenger makes of them.
+# Of the thread or the page, and no words of anybody.
+SAY_NOTHING = frozenset(
+    {
+        "reaction", "optin", "account_linking", "policy_enforcement", "app_roles",
+        "pass_thread_control", "take_thread_control", "request_thread_control",
+    }
+)  # fmt: skip
+AT_ONCE = 16  # People of one delivery who are heard side by side.
+UNTIL_ANSWERED = 3.0  # Seconds; by then the answer to a call of ours has come, or will not.
 BUTTON = re.compile(r"(-|[a-z0-9]{4}):")  # How the data of our own buttons begins.
 REPEATED = 5000  # Remembered names of people, so that each is asked for once.
 
@@ -65,7 +76,9 @@ class MessengerEar:
         known = bool(self.verify_token) and hmac.compare_digest(told.encode(), self.verify_token.encode())
         if call.query.get("hub.mode") != "subscribe" or not known:
             raise BadWebhook(403, "The verify token is missing or wrong.")
-        return Answer(call.query.get("hub.challenge", "").encode(), "text/plain")
+        if not (challenge := call.query.get("hub.challenge", "")):
+            raise BadWebhook(400, "There is no hub.challenge to answer with.")
+        return Answer(challenge.encode(), "text/plain")
 
     def _check_signature(self, call: Call) -> None:
         """Over the bytes as they came: Meta signs its own spelling of them."""
@@ -75,19 +88,33 @@ class MessengerEar:
             raise BadWebhook(401, "The signature is missing or wrong.")
 
     async def _take_all(self, raw: dict[str, Any]) -> None:
-        """Every event of every entry, one after the other: what came together may be of one person."""
-        for number, (event, ours) in enumerate(_events(raw)):
-            try:
-                await self._take(event, ours=ours)
-            except DatabaseAway:
-                raise
-            except Exception as odd:  # Whatever it is, it is kept, and those behind it come through.
-                if not isinstance(odd, _Odd):
-                    log.exception("messenger.odd_event", error=type(odd).__name__)
-                key = f"{_text(event.get('timestamp'))}:{number}:{sha256(json.dumps(event).encode()).hexdigest()[:24]}"
-                await self.intake.set_aside(
-                    FACTS.name, self.account, key, json.dumps(event).encode(), str(odd) or "odd"
-                )
+        """Every event of every entry: those of one person in their order, people side by side."""
+        lines: dict[str, list[tuple[dict[str, Any], bool]]] = defaultdict(list)
+        for event, ours in _events(raw):
+            lines[_whose(event)].append((event, ours))
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def in_order(line: list[tuple[dict[str, Any], bool]]) -> None:
+            async with gate:
+                for event, ours in line:
+                    await self._take_or_keep(event, ours=ours)
+
+        outcomes = await asyncio.gather(*(in_order(line) for line in lines.values()), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome  # The database is away: all of it comes again.
+
+    async def _take_or_keep(self, event: dict[str, Any], *, ours: bool) -> None:
+        try:
+            await self._take(event, ours=ours)
+        except DatabaseAway:
+            raise
+        except Exception as odd:  # Whatever it is, it is kept, and those behind it come through.
+            if not isinstance(odd, _Odd):
+                log.exception("messenger.odd_event", error=type(odd).__name__)
+            spelt = json.dumps(event).encode()
+            key = f"{_text(event.get('timestamp'))}:{sha256(spelt).hexdigest()[:24]}"
+            await self.intake.set_aside(FACTS.name, self.account, key, spelt, str(odd) or "odd")
 
     async def _take(self, event: dict[str, Any], *, ours: bool) -> None:
         """`ours`: whether the thread is ours to answer in, or another app has it."""
@@ -95,8 +122,9 @@ class MessengerEar:
         if isinstance(message, dict) and message.get("is_echo"):
             await self.intake.report(_echo(event, message, self.account))
         elif "delivery" in event or "read" in event:
-            if (receipt := _receipt(event, self.account)) is not None:
-                await self.intake.report(receipt)
+            receipt = _receipt(event, self.account)
+            if receipt is not None and await self.intake.report(receipt):
+                self._errand(self._report_again(receipt))
         elif (heard := _heard(event, self.account, ours=ours)) is not None:
             outcome = await self.intake.take(heard)
             if ours:
@@ -105,6 +133,11 @@ class MessengerEar:
             self._errand(self._learn_name(heard.place))
 
     # What nobody waits for
+
+    async def _report_again(self, receipt: Receipt) -> None:
+        """It came faster than the answer to our own call, with which we learn what Messenger calls the message."""
+        await asyncio.sleep(UNTIL_ANSWERED)
+        await self.intake.report(receipt)
 
     async def _shows(self, psid: str, *signs: str) -> None:
         """That it was seen, that an answer is coming: signs in the thread that are no messages."""
@@ -127,7 +160,7 @@ class MessengerEar:
         async def run() -> None:
             try:
                 await doing
-            except (Refused, TryLater, Unreachable, Unsure, WindowShut) as error:
+            except FAILURES as error:
                 log.info("messenger.errand_failed", error=type(error).__name__)
             except Exception as error:
                 log.warning("messenger.errand_broken", error=type(error).__name__)
@@ -141,17 +174,39 @@ class MessengerEar:
     async def run(self, database: Database, holder: str) -> None:
         """Set the page up, however long Meta takes to be reachable; then only webhooks come."""
         pause = 2.0
-        while True:
-            try:
-                invites = await profile.set_up(self.graph)
-                async with database.transaction() as session:
-                    await conditions.introduced(session, FACTS.name, self.account, clock.now(), invites)
-                break
-            except (Refused, TryLater, Unsure, DatabaseAway) as error:
-                log.warning("messenger.set_up_failed", error=type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 300.0)
+        while not await self._is_set_up(database):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 300.0)
         await asyncio.Event().wait()
+
+    async def _is_set_up(self, database: Database) -> bool:
+        """Whether all of it is; staff see what is not, and why."""
+        try:
+            failed = await profile.set_up(self.graph)
+            try:
+                invites = await profile.invitation(self.graph)
+            except FAILURES as error:
+                invites, failed["me"] = "", why_of(error)
+            at = clock.now()
+            async with database.transaction() as session:
+                if invites:
+                    await conditions.introduced(session, FACTS.name, self.account, at, invites)
+                complaint = ", ".join(f"{path}: {why}" for path, why in failed.items())
+                await conditions.reported(
+                    session,
+                    FACTS.name,
+                    self.account,
+                    at,
+                    pending=0,
+                    complaint=complaint,
+                    complained_at=at if complaint else None,
+                )
+        except DatabaseAway:
+            log.warning("messenger.set_up_failed", error="DatabaseAway")
+            return False
+        if failed:
+            log.warning("messenger.set_up_failed", **{path.rpartition("/")[2]: why for path, why in failed.items()})
+        return not failed
 
     async def close(self) -> None:
         for task in self._errands:
@@ -185,6 +240,13 @@ def _events(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
                 yield (event if isinstance(event, dict) else {"odd": event}), ours
 
 
+def _whose(event: dict[str, Any]) -> str:
+    """The person's end of the thread; empty where nobody is named."""
+    message = event.get("message")
+    one = event.get("recipient" if isinstance(message, dict) and message.get("is_echo") else "sender")
+    return _text(one.get("id")) if isinstance(one, dict) else ""
+
+
 def _heard(event: dict[str, Any], account: str, *, ours: bool) -> Heard | None:
     """What a person said or pressed; None for kinds that say nothing, such as a reaction taken back."""
     place = Place(FACTS.name, _id_of(event, "sender"), account)
@@ -198,7 +260,10 @@ def _heard(event: dict[str, Any], account: str, *, ours: bool) -> Heard | None:
         ref = _text(referral.get("ref"))
         key = f"ref:{_text(event.get('timestamp'))}:{place.external}"
         return Heard(place, key, at, text=f"/start {ref}".strip(), facts=facts)
-    if {"reaction", "optin", "account_linking", "policy_enforcement", "pass_thread_control"} & set(event):
+    if isinstance(edit := event.get("message_edit"), dict) and (mid := _text(edit.get("mid"))):
+        key = f"edit:{_text(edit.get('num_edit'))}:{mid}"
+        return Heard(place, key, at, number=mid, text=_text(edit.get("text")), edits=mid, facts=facts)
+    if SAY_NOTHING & set(event):
         return None
     raise _Odd("unknown event")
 
@@ -281,7 +346,7 @@ def _place(lat: Any, long: Any) -> str:
 
 def _name_of(url: str, kind: str) -> str:
     """What a document is called: the last part of its address; photos and voices have no names of their own."""
-    return url.partition("?")[0].rpartition("/")[2][:200] if kind == "file" else ""
+    return unquote(url.partition("?")[0].rpartition("/")[2])[:200] if kind == "file" else ""
 
 
 def _postback(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bot.channels.messenger.graph import Graph
+from bot.channels import Refused
+from bot.channels.messenger.graph import FAILURES, Graph, why_of
 from desk.texts import LANGUAGES, say
 
 FIELDS = (
@@ -19,12 +20,26 @@ LOCALES = {"uk": "uk_UA", "pl": "pl_PL", "ru": "ru_RU", "en": "en_US"}
 DEFAULT = "uk"
 
 
-async def set_up(graph: Graph) -> str:
-    """Tell Meta all of it; the link by which people find the page, with a place for {code}."""
+async def invitation(graph: Graph) -> str:
+    """The link by which people find the page, with a place for {code}."""
     page = await graph.ask("me", fields="id,name")
-    await graph.tell("me/messenger_profile", profile())
-    await graph.tell("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)})
-    return f"https://m.me/{page.get('id')}?ref={{code}}"
+    if not page.get("id"):
+        raise Refused("no page behind the token")
+    return f"https://m.me/{page['id']}?ref={{code}}"
+
+
+async def set_up(graph: Graph) -> dict[str, str]:
+    """Tell Meta all of it, first what it is to bring us; what failed, and why. One part must not cost us the other."""
+    failed = {}
+    for path, body in (
+        ("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)}),
+        ("me/messenger_profile", profile()),
+    ):
+        try:
+            await graph.tell(path, body)
+        except FAILURES as error:
+            failed[path] = why_of(error)
+    return failed
 
 
 def profile() -> dict[str, Any]:
