@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import pages
+from api import channels, pages
 from api.doors import Asking, Reading, TheDesk, Transaction, only
 from api.moments import Moments
 from api.tickets.conversation import failure_key
@@ -29,7 +29,6 @@ from desk.tickets import Ticket
 router = APIRouter()
 
 Visitor = Annotated[Asking, only(*(role for role in Role if role is not Role.TEACHER))]
-PENDING = 100  # Things that a channel may hold back before somebody should look.
 RECENT = timedelta(hours=1)
 
 Caseworker = Annotated[Asking, only(*CASEWORK)]
@@ -94,14 +93,11 @@ def _sum(name: str, left: int, parts: dict[str, int], *, whole: bool) -> dict[st
 
 def _condition(one: Condition, moments: Moments) -> dict[str, Any]:
     """How a channel fares, in a sentence; and its last complaint while that is news."""
-    facts: dict[str, str] = {"since": moments.short(one.since) if one.since else "", "n": str(one.pending)}
-    key = "channel.halted" if one.why else "channel.pending" if one.pending > PENDING else "channel.goes"
-    why = one.why.replace(" ", "_")
     recent = one.complained_at is not None and moments.now - one.complained_at < RECENT
     return {
         "channel": one.channel,
-        "well": key == "channel.goes" and not recent,
-        "text": say(moments.lang, key, "staff", why=say(moments.lang, f"halt.{why}", "staff") if why else "", **facts),
+        "well": channels.state_of(one) == "channel.goes" and not recent,
+        "text": channels.sentence_of(one, moments),
         "complaint": one.complaint if recent else "",
         "at_text": moments.short(one.seen_at),
         "at_iso": moments.iso(one.seen_at),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import pages
+from api import channels, pages
 from api.doors import Asking, Reading, TheDesk, WhoAsks
 from api.moments import Moments
 from desk import clock, ids, queues
@@ -128,6 +128,7 @@ async def _proof(session: AsyncSession, book: Handbook, at: datetime, moments: M
         "ticketed": heard.ticketed,
         "set_aside": await waiting_aside(session),
         "undelivered": await undelivered_count(session),
+        "halted": list((await channels.halted(session, moments)).values()),
         "url": "/staff/health",
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import pages
+from api import channels, pages
 from api.doors import Asking, Desk, Reading, TheDesk, Transaction, WhoAsks
 from api.moments import Moments
 from api.tickets.conversation import conversation_of
@@ -92,6 +92,7 @@ async def render_ticket(
             request, desk, "tickets/_conversation.html", asking, {"ticket": shown, "items": items, "last": last}
         )
     unknown = await nobody_said_how(session, ticket, person)
+    way = composer_way(addresses, person, (composer or {}).get("via"), moments)
     context = {
         "back": {"url": "/staff/tickets", "queue": "new"},
         "place": None,
@@ -113,7 +114,8 @@ async def render_ticket(
         "last": last,
         "composer": {
             **_composer(person, kind, lang),
-            **composer_way(addresses, person, (composer or {}).get("via"), moments),
+            **way,
+            "halted": (await channels.halted(session, moments)).get(way["channel"]),
             "translates": desk.translator is not None,
             "accepts": ACCEPTED,
             "most_files": MOST,

@@ -1,5 +1,6 @@
 """Until when a person may be written to, as staff see it before they write; and the other ways there are."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,16 +21,23 @@ def composer_way(addresses: Sequence[Address], person: Person, chosen: int | Non
     used = next((one for one in addresses if one.id == chosen), best)
     if used is None:
         return {"channel": None, "window": None, "ways": []}
+    of_one_channel = {name for name, many in Counter(one.channel for one in addresses).items() if many > 1}
     ways = [
-        {"id": one.id, "label": label(one, moments), "chosen": one.id == used.id}
+        {
+            "id": one.id,
+            "label": label(one, moments, with_time=one.channel in of_one_channel),
+            "chosen": one.id == used.id,
+        }
         for one in sorted(addresses, key=lambda one: one.id != (best.id if best else None))
     ]
     return {"channel": used.channel, "window": window(used, moments), "ways": ways if len(ways) > 1 else []}
 
 
-def label(address: Address, moments: Moments) -> str:
-    """«Telegram», «Messenger, zamknięty»"""
+def label(address: Address, moments: Moments, *, with_time: bool = False) -> str:
+    """«Telegram», «Messenger, zamknięty»; `with_time`: «Messenger (pt. 14:53)», by when the person last wrote there."""
     name = say(moments.lang, f"channel.{address.channel}", "staff")
+    if with_time:
+        name += f" ({moments.short(address.heard_at)})"
     if not address.reachable or windows.of(address).way(moments.now) is Way.SHUT:
         return f"{name}, {say(moments.lang, 'window.shut', 'staff')}"
     return name

@@ -26,8 +26,9 @@ async def choose_service(turn: Turn, ticket: Ticket, service_id: str, *, routed:
 
 def ask_which_service(turn: Turn, ticket: Ticket, understood: Understood) -> None:
     """The three best, then "something else" and a person."""
-    best = [candidate.service for candidate in understood.candidates[:OFFERED]]
-    ticket.guess = best[0]
+    ticket.guess = understood.candidates[0].service
+    # "Something else" stands behind them anyhow, and must not stand there twice.
+    best = [candidate.service for candidate in understood.candidates if candidate.service != "other"][:OFFERED]
     turn.say(w("unsure"))
     turn.choices = [*buttons.services(turn.book.catalogue, best), buttons.word("go:other"), buttons.PERSON]
     if turn.language_doubt:

@@ -86,7 +86,8 @@ async def opened(turn: Turn, code: str) -> bool:
     link.opened_by = turn.address.id
     first = await turn.session.get_one(Address, link.address_id)
     turn.person.language = turn.person.language or (await find_person(turn.session, link.person_id)).language
-    turn.say(w("link.new", channel=_called(channels.facts_of(first.channel))))
+    facts = channels.facts_of(first.channel)
+    turn.say(w("link.new.page") if facts.called else w("link.new", channel=facts.title))
     turn.choices = [Choice(f"j:{answer}:{link.short}", w(f"button.x:{answer}")) for answer in ("join", "leave")]
     turn.talk.begin("link")
     return True

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from desk import clock, ids, library
+from desk import clock, conditions, ids, library, merging
 from desk.database import Database
 from desk.messages import Author
+from desk.people import Person
 from desk.staff import StaffSession
 from desk.tickets import Status
 from tests.town import PASSWORD, WARSAW, Town
@@ -295,6 +296,35 @@ async def test_who_is_answered_before_the_bot_spoke_is_not_waited_for_by_staff(t
     await town.waits(timedelta(seconds=3))
 
     assert (await town.ticket()).status is Status.WAITING
+
+
+async def test_a_channel_on_which_nothing_goes_out_is_said_where_staff_write(town: Town) -> None:
+    await town.person("Oksana").writes(QUESTION)
+    await town.person("Ihor", "web").writes(QUESTION)
+    marta = await town.staff("Marta")
+    pages = ["/staff/tickets", *(url(ticket.ref) for ticket in await town.tickets())]
+    assert ["wstrzymane" in await marta.opens(page) for page in pages] == [False, False, False]
+
+    async with town.database.transaction() as session:
+        await conditions.goes_out(session, "telegram", "", clock.now(), why="token refused")
+
+    sentence = "Telegram: wysyłanie wstrzymane (od 09:00): klucz kanału odrzucony"
+    assert [sentence in await marta.opens(page) for page in pages] == [True, True, False]
+
+
+async def test_two_addresses_on_one_channel_are_told_apart(town: Town) -> None:
+    oksana, ihor = town.person("Oksana"), town.person("Ihor")
+    await oksana.writes(QUESTION)
+    clock.move_on(timedelta(minutes=25))
+    await ihor.writes(QUESTION)
+    one, other = await town.person_row("Oksana"), await town.person_row("Ihor")
+    async with town.database.transaction() as session:
+        kept, gone = await session.get_one(Person, one.id), await session.get_one(Person, other.id)
+        await merging.merge(session, kept, gone, clock.now())
+
+    page = await (await town.staff("Marta")).opens(url((await town.ticket()).ref))
+
+    assert re.findall(r"<option value=\"\d+\"[^>]*>(Telegram[^<]*)<", page) == ["Telegram (09:25)", "Telegram (09:00)"]
 
 
 async def test_a_page_that_looks_for_news_by_itself_keeps_nobody_signed_in(town: Town) -> None:
