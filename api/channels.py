@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.moments import Moments
-from desk import conditions
+from desk import channels, conditions
 from desk.conditions import Condition
 from desk.texts import say
 
@@ -23,8 +23,9 @@ def sentence_of(one: Condition, moments: Moments) -> str:
 
 async def halted(session: AsyncSession, moments: Moments) -> dict[str, str]:
     """The channels on which nothing goes out now, each with a sentence that names it."""
+    used = {facts.name for facts in channels.in_use()}
     return {
         one.channel: f"{say(moments.lang, f'channel.{one.channel}', 'staff')}: {sentence_of(one, moments)}"
         for one in await conditions.everyones(session)
-        if one.why
+        if one.why and one.channel in used
     }

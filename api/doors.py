@@ -79,8 +79,8 @@ async def _reading(desk: TheDesk) -> AsyncIterator[AsyncSession]:
 Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
 
 
-async def _asking(request: Request, desk: TheDesk, afterwards: BackgroundTasks) -> Asking:
-    """Who is signed in; raises SignInFirst. A POST must also bring the word against forged forms."""
+async def _looking(request: Request, desk: TheDesk) -> Asking:
+    """Who is signed in; raises SignInFirst. For what an open page asks by itself, though nobody may sit before it."""
     token = request.cookies.get(COOKIE, "")
     if not token:
         raise SignInFirst
@@ -89,20 +89,21 @@ async def _asking(request: Request, desk: TheDesk, afterwards: BackgroundTasks) 
     if found is None:
         raise SignInFirst
     member, held = found
-    if request.method not in ("GET", "HEAD") and not await _brings_the_word(request, held.csrf):
-        raise NotAllowed("error.forged")
-    if not _looks_by_itself(request) and (clock.now() - held.seen_at).total_seconds() > 300:
-        # Behind the answer: the request may hold a transaction already, and would wait for itself.
-        afterwards.add_task(_keep_alive, desk.database, held, clock.now())
     return Asking(member, held)
 
 
-def _looks_by_itself(request: Request) -> bool:
-    """An open page asks for what is new though nobody sits before it; that must not keep it signed in."""
-    return request.method == "GET" and (
-        request.headers.get("x-requested-with") == "fetch"
-        or request.headers.get("accept", "").startswith("text/event-stream")
-    )
+WhoLooks = Annotated[Asking, Depends(_looking)]
+
+
+async def _asking(request: Request, desk: TheDesk, looking: WhoLooks, afterwards: BackgroundTasks) -> Asking:
+    """The same, kept signed in by it. A POST must also bring the word against forged forms."""
+    held = looking.session
+    if request.method not in ("GET", "HEAD") and not await _brings_the_word(request, held.csrf):
+        raise NotAllowed("error.forged")
+    if (clock.now() - held.seen_at).total_seconds() > 300:
+        # Behind the answer: the request may hold a transaction already, and would wait for itself.
+        afterwards.add_task(_keep_alive, desk.database, held, clock.now())
+    return looking
 
 
 async def _keep_alive(database: Database, held: StaffSession, at: datetime) -> None:

@@ -272,6 +272,8 @@ class _Carrier:
             how = await leases.hold(session, f"delivery:{self.name}:{self.account}", self.holder, at)
             if how != "kept":
                 self.halted = None  # Somebody else may have written since how it stands.
+            if how == "gained":
+                await conditions.begins(session, self.name, self.account, at)
             if not how:
                 self.held_at = float("-inf")
                 return False

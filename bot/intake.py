@@ -1,6 +1,8 @@
 """Where every channel hands over what it heard: stored before it is acknowledged, set aside when it cannot be handled."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +18,32 @@ from desk.receipts import Receipt
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+AT_ONCE = 8  # People of one delivery who are heard beside each other: fewer than the database has connections.
+
 Hear = Callable[[AsyncSession, Heard], Awaitable[Outcome]]
+
+
+async def side_by_side(lines: Iterable[Sequence[T]], take: Callable[[T], Awaitable[None]]) -> None:
+    """What one delivery brought, a line for each person: theirs in its order, people beside each other.
+
+    After a failure nothing more is begun; it is raised when all is quiet, and the channel brings everything again.
+    """
+    gate, failures = asyncio.Semaphore(AT_ONCE), list[Exception]()
+
+    async def in_order(line: Sequence[T]) -> None:
+        async with gate:
+            for one in line:
+                if failures:
+                    return
+                try:
+                    await take(one)
+                except Exception as failure:
+                    failures.append(failure)
+
+    await asyncio.gather(*map(in_order, lines))
+    if failures:
+        raise failures[0]
 
 
 class Intake:

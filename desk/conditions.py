@@ -35,6 +35,13 @@ async def goes_out(session: AsyncSession, channel: str, account: str, at: dateti
     condition.seen_at = at
 
 
+async def begins(session: AsyncSession, channel: str, account: str, at: datetime) -> None:
+    """Whoever sends there from now on has not been refused yet: what an operator has mended is not shown as broken."""
+    condition = await session.get(Condition, (channel, account))
+    if condition is not None and condition.why:
+        await goes_out(session, channel, account, at, why="")
+
+
 async def reported(
     session: AsyncSession,
     channel: str,

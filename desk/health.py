@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from desk import clock
 from desk.centre import Centre
-from desk.errors import Invalid, NotFound
+from desk.errors import Conflict, Invalid, NotFound
 from desk.files import File
 from desk.history import record
 from desk.messages import Direction, Message, Purpose, SetAside, Status
@@ -130,6 +130,8 @@ def settle_aside(session: AsyncSession, aside: SetAside, outcome: str, by: int) 
     chosen = next((one for one in outcomes_of(aside) if one.value == outcome), None)
     if chosen is None:
         raise Invalid("error.no_outcome")
+    if aside.outcome and aside.outcome != chosen.value:
+        raise Conflict("error.settled_already")
     if aside.settled_at is None:
         aside.settled_at, aside.outcome = clock.now(), chosen.value
         record(session, "aside.settled", staff_id=by, aside=aside.id, channel=aside.channel, outcome=chosen.value)

@@ -13,7 +13,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from desk import ids, translation
+from desk import translation
 from desk.courses import Place, Standing
 from desk.errors import Conflict
 from desk.files import File
@@ -21,14 +21,14 @@ from desk.history import Event, record
 from desk.linking import Link
 from desk.merging import Merge
 from desk.messages import WISH, Message, SetAside, Status
-from desk.people import Address, ContactRule, Person
+from desk.people import Address, ContactRule, Person, trace_of
 from desk.reminders import Reminder
 from desk.tickets import Note, Reason, Ticket
 from desk.tickets import Status as TicketStatus
 from desk.visitors import Visit
 
 BROUGHT_AGAIN = timedelta(minutes=15)  # So long the channel may repeat the press that asked for it.
-MOST_BROUGHT = 200
+MOST_BROUGHT = 50  # Messages.
 AT_LAST = timedelta(days=1)  # Last words that have not left until then will not.
 
 
@@ -43,7 +43,7 @@ async def brought(session: AsyncSession, address: Address, asked: int, at: datet
         .order_by(col(Message.id).desc())
         .limit(MOST_BROUGHT)
     )
-    return [ids.fingerprint(name) for name in sorted({name for pair in names for name in pair if name})]
+    return [trace_of(name) for name in sorted({name for pair in names for name in pair if name})]
 
 
 async def erase(

@@ -66,10 +66,12 @@ async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> bool:
         )
     ).first()
     address = found[0] if found else None
+    if found is not None and people.was_forgotten(found[1], receipt.number):
+        return False
     if found is not None and found[1].erased_at is not None and not receipt.ours:
-        if receipt.what is not What.TOLD or people.was_forgotten(found[1], receipt.number):
+        if receipt.what is not What.TOLD or receipt.automatic or receipt.at - found[0].heard_at <= AT_ONCE:
             return False
-        address = None  # Whoever is written to now is somebody new.
+        address = None  # To whoever people write now, it is somebody new.
     if address is None:
         if receipt.what is not What.TOLD or receipt.ours:
             return False
@@ -102,7 +104,7 @@ async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: R
 async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> bool:
     """All that was told before this moment has arrived, or was read; or just what the channel names.
 
-    True when that is nothing, while something is being sent.
+    True when there may be more to it, since something is being sent.
     """
     named = col(Message.number).in_(receipt.numbers)
     told = (
@@ -116,7 +118,7 @@ async def _until(session: AsyncSession, address: Address, receipt: Receipt) -> b
     for column in columns:
         done = await session.execute(update(Message).where(*told, col(column).is_(None)).values({column: receipt.at}))
         new += cast("CursorResult[Any]", done).rowcount
-    if new:
+    if receipt.numbers and new >= len(receipt.numbers) * len(columns):
         return False
     sending = select(col(Message.id)).where(
         col(Message.address_id) == address.id, col(Message.status) == Status.SENDING
@@ -171,13 +173,16 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
 
 async def _being_sent(session: AsyncSession, address: Address, text: str) -> int | None:
     """Our own message with these words, of which the channel did not give our number back."""
+    if not text:
+        return None
     return await session.scalar(
         select(col(Message.id))
         .where(
             col(Message.address_id) == address.id,
-            col(Message.status) == Status.SENDING,
+            col(Message.status).in_((Status.SENDING, Status.UNSURE)),
             col(Message.text) == text,
         )
+        .order_by(col(Message.id))
         .limit(1)
     )
 

@@ -95,12 +95,21 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_address(cls, value: str) -> str:
         # Addresses are logged, so nothing secret may be in one.
+        value = value.strip()
         parsed = urlsplit(value)
+        assert parsed.port is None or parsed.port >= 0  # It raises for what is no number of a port.
+        if any(sign.isspace() for sign in value):
+            raise ValueError("there is a space in it")
         if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or "@" in value or parsed.query):
             raise ValueError("write it like https://graph.facebook.com or http://127.0.0.1:11434/v1, with no key in it")
         return value
 
-    @field_validator("telegram_token", "messenger_page_token", "messenger_app_secret", "messenger_verify_token")
+    @field_validator("messenger_verify_token")
+    @classmethod
+    def _word_of_ones_own(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("telegram_token", "messenger_page_token", "messenger_app_secret")
     @classmethod
     def _token_of_a_channel(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value().strip()  # A file or a clipboard often adds the end of a line.

@@ -122,7 +122,7 @@ class Ticket(SQLModel, table=True):
 
     def heard(self, at: datetime, message_id: int) -> None:
         """The person wrote, at this moment: we are the ones to answer, unless somebody has done so since."""
-        self.heard_at, self.touched_at = at, max(self.touched_at, at)
+        self.heard_at, self.touched_at = max(self.heard_at or at, at), max(self.touched_at, at)
         self.preview_id = message_id
         if self.status is Status.WAITING and (self.staff_at is None or self.staff_at < at):
             self.status = Status.OPEN

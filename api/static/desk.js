@@ -129,8 +129,10 @@ const lookAtTicket = soon(async () => {
 
 const lookAtWindow = soon(async () => {
   if (whenSeen(lookAtWindow)) return;
-  const page = await fetchPage(`${ticket.dataset.url}/window?via=${$("[name=via]")?.value || ""}`).catch(() => null);
-  if (page) $("[data-window]").replaceChildren(...page.body.childNodes);
+  const via = () => $("[name=via]")?.value || "";
+  const asked = via();
+  const page = await fetchPage(`${ticket.dataset.url}/window?via=${asked}`).catch(() => null);
+  if (page && via() === asked) $("[data-window]").replaceChildren(...page.body.childNodes);
 });
 
 if (composer) {
@@ -404,7 +406,11 @@ if (document.body.dataset.live && "EventSource" in window) {
     if (fresh) lookAtList();
     if (ticket && (tickets || []).includes(ticket.dataset.ticket)) lookAtTicket();
   });
-  live.addEventListener("error", () => (lost = true));
+  live.addEventListener("error", () => {
+    lost = true;
+    /* Signed out: a page that hears nothing any more must not look as if all were quiet. */
+    if (live.readyState === EventSource.CLOSED && !$$("textarea").some((one) => one.value.trim())) location.reload();
+  });
   live.addEventListener("open", () => {
     /* After a break the page may have missed something: look once. */
     if (lost && fresh) lookAtList();

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import channels, pages
-from api.doors import Asking, Desk, Reading, TheDesk, Transaction, WhoAsks
+from api.doors import Asking, Desk, Reading, TheDesk, Transaction, WhoAsks, WhoLooks
 from api.moments import Moments
 from api.tickets.conversation import conversation_of
 from api.tickets.inbox import counts_for, need_of
@@ -46,7 +46,7 @@ async def show(
 
 @router.get("/staff/tickets/{ref}/window")
 async def show_window(
-    ref: str, request: Request, desk: TheDesk, session: Reading, asking: WhoAsks, via: str = ""
+    ref: str, request: Request, desk: TheDesk, session: Reading, asking: WhoLooks, via: str = ""
 ) -> Response:
     """Until when the channel lets us write: it runs on while a page is open, and opens anew with the person's words."""
     ticket = await tickets.find_ticket(session, ref)
@@ -55,7 +55,8 @@ async def show_window(
     person = await session.get_one(Person, ticket.person_id)
     moments = Moments(book.centre.zone, clock.now(), asking.language)
     way = composer_way(await addresses_of(session, person.id or 0), person, ids.row_number(via), moments)
-    return pages.render(request, desk, "tickets/_window.html", asking, {"composer": way})
+    halted = await channels.halted(session, moments)
+    return pages.render(request, desk, "tickets/_window.html", asking, {"composer": {**way, "halted": halted}})
 
 
 async def _note_reading(session: AsyncSession, ticket: Ticket, asking: Asking, part: str) -> None:
@@ -92,7 +93,6 @@ async def render_ticket(
             request, desk, "tickets/_conversation.html", asking, {"ticket": shown, "items": items, "last": last}
         )
     unknown = await nobody_said_how(session, ticket, person)
-    way = composer_way(addresses, person, (composer or {}).get("via"), moments)
     context = {
         "back": {"url": "/staff/tickets", "queue": "new"},
         "place": None,
@@ -114,8 +114,8 @@ async def render_ticket(
         "last": last,
         "composer": {
             **_composer(person, kind, lang),
-            **way,
-            "halted": (await channels.halted(session, moments)).get(way["channel"]),
+            **composer_way(addresses, person, (composer or {}).get("via"), moments),
+            "halted": await channels.halted(session, moments),
             "translates": desk.translator is not None,
             "accepts": ACCEPTED,
             "most_files": MOST,

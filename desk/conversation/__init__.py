@@ -46,7 +46,7 @@ async def hear(session: AsyncSession, heard: Heard, book: Handbook) -> Outcome:
     )
     place = replace(heard.place, name=reading.readable(heard.place.name))
     known = await people.find(session, place)
-    if known is not None and people.was_forgotten(known[0], heard.key):
+    if known is not None and any(people.was_forgotten(known[0], name) for name in (heard.key, heard.edits) if name):
         return Outcome(duplicate=True)
     is_new = known is None or known[0].erased_at is not None
     if is_new and not _speaks(heard, was_here=known is not None):

@@ -262,6 +262,11 @@ class TestSetAside:
         await visitor.sends(f"{HEALTH}/set-aside/1/outcome", sees="Wybierz, co z tym zrobiono.")
         await visitor.sends(f"{HEALTH}/set-aside/1/outcome", outcome=outcome)
 
+        other = {"erased": "nobody", "nobody": "erased"}[outcome]
+        answer = await visitor.client.post(
+            f"{HEALTH}/set-aside/1/outcome", data={"csrf": visitor.word, "outcome": other}
+        )
+        assert answer.status_code == 409
         async with town.database.reading() as session:
             row = (await session.scalars(select(SetAside))).one()
         assert (row.outcome, row.settled_at) == (outcome, clock.now())

@@ -334,7 +334,7 @@ async def test_a_page_that_looks_for_news_by_itself_keeps_nobody_signed_in(town:
 
     for _ in range(8):
         clock.move_on(timedelta(minutes=15))
-        seen = await marta.client.get(f"{path}?part=conversation", headers={"X-Requested-With": "fetch"})
+        seen = await marta.client.get(f"{path}/window")
         assert seen.status_code == 200
     clock.move_on(timedelta(minutes=1))
 

@@ -260,10 +260,14 @@ async def test_what_the_channel_brings_once_more_stays_forgotten(town: Town) -> 
     assert (await town.intake.take(said)).duplicate
     await town.intake.report(by_staff)
 
+    await town.intake.report(replace(by_staff, number="mid.4", automatic=True))  # Another program answers the press.
     assert (len(oksana.screen), await count(town, Message), await count(town, Person)) == (shown, kept, 1)
     clock.move_on(timedelta(seconds=1))
     await oksana.writes(QUESTION)
     assert await count(town, Person) == 2, "what is new is heard at once"
+    assert (await town.intake.take(said)).duplicate, "also behind what is new"
+    assert (await town.intake.take(replace(said, key="edit:1:mid.1", edits="mid.1"))).duplicate
+    assert await count(town, Person) == 2
     await town.intake.report(replace(by_staff, number="mid.3", at=clock.now()))
     assert not any(message.person_id == 1 and message.text == by_staff.text for message in await rows_of(town, Message))
 

@@ -335,6 +335,8 @@ async def test_the_doctor_asks_messenger_about_page_and_profile_and_sets_them_ri
         ("messenger_api_url", "graph.example.org"),
         ("messenger_api_url", "http://[::1"),
         ("telegram_api_url", "ftp://example.org"),
+        ("messenger_api_url", "https://graph example.org"),
+        ("messenger_api_url", "https://graph.example.org:99999"),
     ],
 )
 def test_what_can_be_no_token_and_no_address_is_said_at_the_start(
@@ -351,7 +353,14 @@ def test_what_can_be_no_token_and_no_address_is_said_at_the_start(
 def test_the_end_of_a_line_behind_a_token_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORUCH_MESSENGER_PAGE_TOKEN", "EAAB\n")
 
-    assert load_settings().messenger_page_token.get_secret_value() == "EAAB"
+    monkeypatch.setenv("PORUCH_MESSENGER_VERIFY_TOKEN", "слово наше\n")
+    monkeypatch.setenv("PORUCH_MESSENGER_API_URL", "https://graph.example.org\n")
+
+    settings = load_settings()
+
+    assert settings.messenger_page_token.get_secret_value() == "EAAB"
+    assert settings.messenger_verify_token.get_secret_value() == "слово наше"
+    assert settings.messenger_api_url == "https://graph.example.org"
 
 
 def test_the_doctor_reads_what_telegram_tells_about_the_webhook() -> None:

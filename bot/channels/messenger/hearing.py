@@ -6,7 +6,7 @@ import json
 import mimetypes
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,7 @@ from bot.channels import Answer, BadWebhook, Call
 from bot.channels.messenger import FACTS, deletion, profile
 from bot.channels.messenger.graph import FAILURES, Graph, why_of
 from bot.channels.messenger.sending import OURS
-from bot.intake import Intake
+from bot.intake import Intake, side_by_side
 from desk import clock, conditions
 from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
@@ -39,8 +39,7 @@ SAY_NOTHING = frozenset(
         "pass_thread_control", "take_thread_control", "request_thread_control",
     }
 )  # fmt: skip
-AT_ONCE = 16  # People of one delivery who are heard side by side.
-UNTIL_ANSWERED = 3.0  # Seconds; by then the answer to a call of ours has come, or will not.
+UNTIL_ANSWERED, TRIES = 3.0, 6  # Seconds; after so many times the answer to our call has come, or will not.
 BUTTON = re.compile(r"(-|[a-z0-9]{4}):")  # How the data of our own buttons begins.
 REPEATED = 5000  # Remembered names of people, so that each is asked for once.
 
@@ -92,19 +91,10 @@ class MessengerEar:
         lines: dict[str, list[tuple[dict[str, Any], bool]]] = defaultdict(list)
         for event, ours in _events(raw):
             lines[_whose(event)].append((event, ours))
-        gate = asyncio.Semaphore(AT_ONCE)
+        await side_by_side(lines.values(), self._take_or_keep)
 
-        async def in_order(line: list[tuple[dict[str, Any], bool]]) -> None:
-            async with gate:
-                for event, ours in line:
-                    await self._take_or_keep(event, ours=ours)
-
-        outcomes = await asyncio.gather(*(in_order(line) for line in lines.values()), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome  # The database is away: all of it comes again.
-
-    async def _take_or_keep(self, event: dict[str, Any], *, ours: bool) -> None:
+    async def _take_or_keep(self, brought: tuple[dict[str, Any], bool]) -> None:
+        event, ours = brought
         try:
             await self._take(event, ours=ours)
         except DatabaseAway:
@@ -136,8 +126,10 @@ class MessengerEar:
 
     async def _report_again(self, receipt: Receipt) -> None:
         """It came faster than the answer to our own call, with which we learn what Messenger calls the message."""
-        await asyncio.sleep(UNTIL_ANSWERED)
-        await self.intake.report(receipt)
+        for _ in range(TRIES):
+            await asyncio.sleep(UNTIL_ANSWERED)
+            if not await self.intake.report(receipt):
+                return
 
     async def _shows(self, psid: str, *signs: str) -> None:
         """That it was seen, that an answer is coming: signs in the thread that are no messages."""
@@ -174,15 +166,17 @@ class MessengerEar:
     async def run(self, database: Database, holder: str) -> None:
         """Set the page up, however long Meta takes to be reachable; then only webhooks come."""
         pause = 2.0
-        while not await self._is_set_up(database):
+        left = await self._set_up(database, profile.PARTS)
+        while left:
             await asyncio.sleep(pause)
+            left = await self._set_up(database, left)
             pause = min(pause * 2, 300.0)
         await asyncio.Event().wait()
 
-    async def _is_set_up(self, database: Database) -> bool:
-        """Whether all of it is; staff see what is not, and why."""
+    async def _set_up(self, database: Database, parts: Collection[str]) -> Collection[str]:
+        """Do these parts, and give back those that failed; staff see them, and why."""
         try:
-            failed = await profile.set_up(self.graph)
+            failed = await profile.set_up(self.graph, parts)
             try:
                 invites = await profile.invitation(self.graph)
             except FAILURES as error:
@@ -203,10 +197,10 @@ class MessengerEar:
                 )
         except DatabaseAway:
             log.warning("messenger.set_up_failed", error="DatabaseAway")
-            return False
+            return parts
         if failed:
             log.warning("messenger.set_up_failed", **{path.rpartition("/")[2]: why for path, why in failed.items()})
-        return not failed
+        return list(failed)
 
     async def close(self) -> None:
         for task in self._errands:

@@ -1,5 +1,6 @@
 """What Messenger shows of us before anybody writes, in each language, and what it brings us."""
 
+from collections.abc import Collection
 from typing import Any
 
 from bot.channels import Refused
@@ -15,6 +16,7 @@ FIELDS = (
     "messaging_referrals",
     "standby",
 )
+PARTS = ("me/subscribed_apps", "me/messenger_profile")  # What is set up, by its path.
 MENU = ("menu", "status", "classes", "language", "human", "link", "privacy", "help", "sos")
 LOCALES = {"uk": "uk_UA", "pl": "pl_PL", "ru": "ru_RU", "en": "en_US"}
 DEFAULT = "uk"
@@ -28,15 +30,15 @@ async def invitation(graph: Graph) -> str:
     return f"https://m.me/{page['id']}?ref={{code}}"
 
 
-async def set_up(graph: Graph) -> dict[str, str]:
+async def set_up(graph: Graph, parts: Collection[str] = PARTS) -> dict[str, str]:
     """Tell Meta all of it, first what it is to bring us; what failed, and why. One part must not cost us the other."""
+    bodies = {"me/subscribed_apps": {"subscribed_fields": ",".join(FIELDS)}, "me/messenger_profile": profile()}
     failed = {}
-    for path, body in (
-        ("me/subscribed_apps", {"subscribed_fields": ",".join(FIELDS)}),
-        ("me/messenger_profile", profile()),
-    ):
+    for path in (path for path in PARTS if path in parts):
         try:
-            await graph.tell(path, body)
+            told = await graph.tell(path, bodies[path])
+            if told.get("success") is False:
+                raise Refused("not taken")
         except FAILURES as error:
             failed[path] = why_of(error)
     return failed

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from bot.channels import Answer, BadWebhook, Call
 from bot.channels.telegram import FACTS, UPDATES, profile
-from bot.intake import Intake
+from bot.intake import Intake, side_by_side
 from desk import clock, conditions, leases
 from desk.database import Database, DatabaseAway
 from desk.files import FileHeard
@@ -36,7 +36,6 @@ from desk.texts import LANGUAGES, say
 
 log = structlog.get_logger()
 
-AT_ONCE = 32  # Chats whose updates are handled side by side.
 LONG_POLL = 25
 MIND_EVERY = 120.0  # Seconds between two looks at how the webhook fares.
 
@@ -103,17 +102,7 @@ class TelegramEar:
         chats: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for update in updates:
             chats[_chat_of(update)].append(update)
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def in_order(line: list[dict[str, Any]]) -> None:
-            async with gate:
-                for update in line:
-                    await self.take(update)
-
-        outcomes = await asyncio.gather(*(in_order(line) for line in chats.values()), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        await side_by_side(chats.values(), self.take)
 
     async def take(self, raw: dict[str, Any]) -> None:
         """Handle one update whole, after those of the same chat that came before it."""

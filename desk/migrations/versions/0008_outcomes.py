@@ -12,6 +12,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("setaside", sa.Column("outcome", sa.String(20), nullable=False, server_default=""))
+    # What became of the wishes that somebody has settled was not asked then: their pages must not guess it.
+    op.execute("UPDATE setaside SET settled_at = NULL WHERE \"key\" LIKE 'deletion:%'")
     op.add_column("address", sa.Column("people_shut_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
 
 
