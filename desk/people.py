@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, select, text
+from sqlalchemy import JSON, Index, Select, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -93,25 +93,27 @@ class Place:
     name: str = field(default="", compare=False)  # As the messenger shows it; a hint for staff, never the ref.
 
 
+def who_has(place: Place) -> Select[Person, Address]:
+    """Whoever is behind an address, and the address."""
+    return (
+        select(Person, Address)
+        .join(Address, col(Address.person_id) == col(Person.id))
+        .where(
+            col(Address.channel) == place.channel,
+            col(Address.account) == place.account,
+            col(Address.external) == place.external,
+        )
+    )
+
+
 async def find(session: AsyncSession, place: Place) -> tuple[Person, Address] | None:
     """The person behind an address, and the address. Who wished to be forgotten is found as long as the address is.
 
     The person's row is locked until the end of the transaction, so that what one person says is handled in order.
     """
     for _ in range(MOST_MERGES):
-        found = (
-            await session.execute(
-                select(Person, Address)
-                .join(Address, col(Address.person_id) == col(Person.id))
-                .where(
-                    col(Address.channel) == place.channel,
-                    col(Address.account) == place.account,
-                    col(Address.external) == place.external,
-                )
-                .with_for_update(of=Person)
-                .execution_options(populate_existing=True)
-            )
-        ).first()
+        held_now = who_has(place).with_for_update(of=Person).execution_options(populate_existing=True)
+        found = (await session.execute(held_now)).first()
         if not found:
             break
         person, address = found
@@ -173,17 +175,7 @@ async def unmeet(session: AsyncSession, person: Person, address: Address, found:
 
 
 async def name_if_none(session: AsyncSession, place: Place) -> None:
-    person = await session.scalar(
-        select(Person)
-        .join(Address, col(Address.person_id) == col(Person.id))
-        .where(
-            col(Address.channel) == place.channel,
-            col(Address.account) == place.account,
-            col(Address.external) == place.external,
-            col(Person.name) == "",
-            col(Person.erased_at).is_(None),
-        )
-    )
+    person = await session.scalar(who_has(place).where(col(Person.name) == "", col(Person.erased_at).is_(None)))
     if person is not None:
         person.name = place.name[:LONGEST_NAME]
 

@@ -14,7 +14,7 @@ from desk.database import insert_unless_there
 from desk.files import FileHeard, announce
 from desk.history import record
 from desk.messages import Author, Direction, Message, Purpose, Status
-from desk.people import Address, Person, Place
+from desk.people import Address, Place
 from desk.reading import readable
 from desk.tickets import Status as TicketStatus
 from desk.tickets import Ticket, current_of
@@ -53,30 +53,9 @@ async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> bool:
 
     True: it may be of a message that is still being sent, of which we do not know yet what the channel calls it.
     """
-    place = receipt.place
-    found = (
-        await session.execute(
-            select(Address, Person)
-            .join(Person, col(Person.id) == col(Address.person_id))
-            .where(
-                col(Address.channel) == place.channel,
-                col(Address.account) == place.account,
-                col(Address.external) == place.external,
-            )
-        )
-    ).first()
-    address = found[0] if found else None
-    if found is not None and people.was_forgotten(found[1], receipt.number):
-        return False
-    if found is not None and found[1].erased_at is not None and not receipt.ours:
-        if receipt.what is not What.TOLD or receipt.automatic or receipt.at - found[0].heard_at <= AT_ONCE:
-            return False
-        address = None  # To whoever people write now, it is somebody new.
+    address = await _where(session, receipt, at)
     if address is None:
-        if receipt.what is not What.TOLD or receipt.ours:
-            return False
-        # Staff wrote in the channel's own inbox, and we learn of it before we hear the person themselves.
-        _, address, _ = await people.meet(session, place, at)
+        return False
     if receipt.what is not What.TOLD:
         return await _until(session, address, receipt)
     if (ours := ids.row_number(receipt.ours)) is not None:
@@ -84,6 +63,29 @@ async def take(session: AsyncSession, receipt: Receipt, at: datetime) -> bool:
     else:
         await _written_elsewhere(session, address, receipt, at)
     return False
+
+
+async def _where(session: AsyncSession, receipt: Receipt, at: datetime) -> Address | None:
+    """The address that it is about; None when that is nobody's, or of somebody who wished to be forgotten."""
+    found = (await session.execute(people.who_has(receipt.place))).first()
+    if found is not None:
+        person, address = found
+        if people.was_forgotten(person, receipt.number):
+            return None
+        if person.erased_at is None or receipt.ours:
+            return address
+        if not _by_hand(receipt, address):
+            return None  # A program answers the very wish to be forgotten.
+    if receipt.what is not What.TOLD or receipt.ours:
+        return None
+    # Staff wrote in the channel's own inbox, and we learn of it before we hear the person themselves.
+    _, address, _ = await people.meet(session, receipt.place, at)
+    return address
+
+
+def _by_hand(receipt: Receipt, address: Address) -> bool:
+    """What follows the person's words at once is an "instant reply" of the channel, and nobody has read them."""
+    return not receipt.automatic and receipt.at - address.heard_at > AT_ONCE
 
 
 async def _is_out(session: AsyncSession, address: Address, ours: int, receipt: Receipt) -> None:
@@ -162,10 +164,8 @@ async def _written_elsewhere(session: AsyncSession, address: Address, receipt: R
     if not await insert_unless_there(session, row, "request_key"):
         return
     announce(session, row.id or 0, address, receipt.files, at)
-    # What follows the person's words at once is an "instant reply" of the channel, and nobody has read them.
-    by_hand = not receipt.automatic and receipt.at - address.heard_at > AT_ONCE
     if ticket is not None:
-        if by_hand and ticket.is_open:
+        if _by_hand(receipt, address) and ticket.is_open:
             ticket.staff_at = ticket.touched_at = at
             ticket.status, ticket.due_at = TicketStatus.WAITING, None
         record(session, "ticket.replied_elsewhere", ticket_id=ticket.id, person_id=address.person_id, message=row.id)

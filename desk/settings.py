@@ -97,10 +97,8 @@ class Settings(BaseSettings):
         # Addresses are logged, so nothing secret may be in one.
         value = value.strip()
         parsed = urlsplit(value)
-        assert parsed.port is None or parsed.port >= 0  # It raises for what is no number of a port.
-        if any(sign.isspace() for sign in value):
-            raise ValueError("there is a space in it")
-        if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or "@" in value or parsed.query):
+        is_a_server = parsed.scheme in ("http", "https") and parsed.hostname and parsed.port != 0
+        if value and (not is_a_server or "@" in value or parsed.query or value.split() != [value]):
             raise ValueError("write it like https://graph.facebook.com or http://127.0.0.1:11434/v1, with no key in it")
         return value
 

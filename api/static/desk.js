@@ -397,8 +397,9 @@ document.addEventListener("keydown", (event) => {
 
 /* Live: the server tells that something changed, never what was said. */
 
-if (document.body.dataset.live && "EventSource" in window) {
-  let lost = false;
+let lost = false;
+
+function listen() {
   const live = new EventSource(document.body.dataset.live);
   live.addEventListener("changed", (event) => {
     const { queues, tickets } = JSON.parse(event.data);
@@ -408,8 +409,8 @@ if (document.body.dataset.live && "EventSource" in window) {
   });
   live.addEventListener("error", () => {
     lost = true;
-    /* Signed out: a page that hears nothing any more must not look as if all were quiet. */
-    if (live.readyState === EventSource.CLOSED && !$$("textarea").some((one) => one.value.trim())) location.reload();
+    /* After a break a browser tries again by itself, and never after an answer that is no stream. */
+    if (live.readyState === EventSource.CLOSED) setTimeout(listenAgain, 5000);
   });
   live.addEventListener("open", () => {
     /* After a break the page may have missed something: look once. */
@@ -418,3 +419,15 @@ if (document.body.dataset.live && "EventSource" in window) {
     lost = false;
   });
 }
+
+/* A page that is signed out and hears nothing any more must not look as if all were quiet; a draft stays. */
+async function listenAgain() {
+  const once = new AbortController();
+  const answer = await fetch(document.body.dataset.live, { redirect: "manual", signal: once.signal }).catch(() => null);
+  once.abort();
+  const writing = $$("textarea").some((one) => one.value.trim());
+  if (answer?.type === "opaqueredirect" && !writing) location.reload();
+  else listen();
+}
+
+if (document.body.dataset.live && "EventSource" in window) listen();

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from desk.database import Database
 from desk.people import Address
+from desk.staff import StaffSession
 from tests.browser.conftest import a_page, signs_in
 from tests.graph_api import GraphApi
 from tests.running import House, patiently
@@ -67,3 +68,19 @@ async def test_the_window_opens_anew_and_what_comes_behind_other_pages_stays_unr
         await desk.evaluate(HIDES, False)
         await expect(desk.get_by_text("напишіть, будь ласка")).to_be_visible()
         assert not await is_unread(desk)
+
+
+async def test_a_page_whose_sign_in_has_ended_does_not_go_on_as_if_all_were_quiet(
+    house: House, marta: str, sqlite_url: str, browser: Browser
+) -> None:
+    await house.start()
+    desk = await a_page(browser, house, DESKTOP)
+    await signs_in(desk, marta)
+    await desk.wait_for_url("**/staff/tickets**")
+
+    database = Database(sqlite_url)
+    async with database.transaction() as session:
+        await session.execute(delete(StaffSession))
+    await database.close()
+
+    await desk.wait_for_url("**/staff/sign-in**")

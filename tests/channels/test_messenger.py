@@ -1080,9 +1080,11 @@ async def test_what_is_read_before_our_own_call_is_answered_is_known_as_read(wir
 
     async def is_read() -> bool:
         (message,) = await told(town)
-        return message.status is Status.SENT and message.read_at is not None
+        return message.read_at is not None
 
     await patiently(is_read)
+    (message,) = await told(town)
+    assert (message.status, message.read_at) == (Status.SENT, TUESDAY)
 
 
 async def test_an_echo_that_has_lost_our_number_is_still_ours(wire: MessengerWire, town: Town) -> None:
